@@ -1,0 +1,149 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Address, ClusterId, NodeId } from '../base/ids.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Hello } from '../peer/transport.ts';
+import type { Member } from '../raft/config.ts';
+import { decodeJoinAnswer, encodeJoin } from './join.ts';
+
+/** How often a node without a cluster looks around. */
+const LOOK_MS = 100;
+
+/** How long one question to be let in may take: the cluster commits an entry meanwhile. */
+const JOIN_TIMEOUT_MS = 5000;
+
+/** How often people are told that nothing has happened yet. */
+const REMIND_MS = 10_000;
+
+/** What an entrance needs. */
+export interface EntrancePort {
+  /** Nodes that can be talked to now. */
+  connected(): readonly Hello[];
+  askToJoin(
+    to: NodeId,
+    body: Uint8Array,
+    timeoutMs: number,
+    done: (answer: { readonly body: Uint8Array } | { readonly error: string }) => void,
+  ): void;
+  /** This node is the one that makes the cluster, of these members. */
+  bootstrap(members: readonly Member[]): void;
+  /** This node is a member of that cluster. */
+  adopt(cluster: ClusterId, members: readonly Member[]): void;
+  /** It never will be, as things are. */
+  refused(reason: string): void;
+}
+
+/** Who wants in, and where it may ask. */
+export interface EntranceOptions {
+  readonly self: Member;
+  readonly join: readonly Address[];
+  readonly expect: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly port: EntrancePort;
+}
+
+/**
+ * How a node with an empty data directory gets into a cluster.
+ *
+ * With a number of nodes to expect, all of them wait until they see each other; the one with the
+ * lowest id then makes the cluster, durably, with all of them as voters, and only it does. Everyone
+ * else, and every later node, asks whoever it is connected to until it is let in.
+ */
+export class Entrance {
+  readonly #options: EntranceOptions;
+  #timer: Timer | null = null;
+  #asking = false;
+  #turn = 0;
+  #remindAt: number;
+  #lastError = '';
+
+  constructor(options: EntranceOptions) {
+    this.#options = options;
+    this.#remindAt = options.clock.now() + REMIND_MS;
+  }
+
+  start(): void {
+    this.#look();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#asking = true;
+  }
+
+  #look(): void {
+    const { clock, port } = this.#options;
+    const members = this.#gathered();
+    if (members !== null) {
+      this.stop();
+      port.bootstrap(members);
+      return;
+    }
+    this.#ask();
+    this.#remind();
+    this.#timer = clock.after(LOOK_MS, () => {
+      this.#look();
+    });
+  }
+
+  /** The members of a new cluster, if this node is the one to make it; else null. */
+  #gathered(): readonly Member[] | null {
+    const { self, expect, join, port } = this.#options;
+    if (expect === 0 && join.length === 0) return [self];
+    if (expect === 0) return null;
+    const peers = port.connected();
+    if (peers.some(({ cluster }) => cluster !== null)) return null;
+    const members = [self, ...peers.map(memberOf)].sort((a, b) => (a.id < b.id ? -1 : 1));
+    if (members.length < expect) return null;
+    const founders = members.slice(0, expect);
+    return founders[0]?.id === self.id ? founders : null;
+  }
+
+  #ask(): void {
+    const { self, port } = this.#options;
+    if (this.#asking) return;
+    const peers = port.connected();
+    const peer = peers[this.#turn++ % Math.max(1, peers.length)];
+    if (peer === undefined) return;
+    this.#asking = true;
+    port.askToJoin(peer.id, encodeJoin(self), JOIN_TIMEOUT_MS, (answer) => {
+      if (this.#timer === null) return;
+      this.#asking = false;
+      if ('body' in answer) {
+        this.#onAnswer(answer.body);
+        return;
+      }
+      this.#lastError = answer.error;
+      if (/^(wrong-incarnation|wrong-cluster|wrong-version|not-member):/.test(answer.error)) {
+        this.stop();
+        port.refused(answer.error);
+      }
+    });
+  }
+
+  #onAnswer(body: Uint8Array): void {
+    const answer = decodeJoinAnswer(body);
+    if (answer === null) return;
+    this.stop();
+    this.#options.port.adopt(answer.cluster, answer.members);
+  }
+
+  #remind(): void {
+    const { clock, logger, join, expect, port } = this.#options;
+    if (clock.now() < this.#remindAt) return;
+    this.#remindAt = clock.now() + REMIND_MS;
+    const reached = port.connected().map(({ id }) => id);
+    logger.warn?.('Still waiting to become part of a cluster', {
+      addresses: join,
+      reached,
+      expect,
+      lastAnswer: this.#lastError,
+    });
+  }
+}
+
+function memberOf(hello: Hello): Member {
+  const { id, incarnation, peerAddress, clientAddress } = hello;
+  return { id, incarnation, peerAddress, clientAddress };
+}

@@ -1,0 +1,488 @@
+import type { Clock } from '../base/clock.ts';
+import type { GroupId, NodeId } from '../base/ids.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Config, ConfigChange } from '../raft/config.ts';
+import type { Effects, Leadership, SnapshotMark, SnapshotRequest, Write } from '../raft/effects.ts';
+import type { Index } from '../raft/entry.ts';
+import type { Message } from '../raft/message.ts';
+import type { Raft } from '../raft/raft.ts';
+import { Applier } from './applier.ts';
+import { Carry } from './carry.ts';
+import { compactionPoint } from './compaction.ts';
+import { decodeDigest, Digests, encodeDigest } from './digests.ts';
+import type { Machine } from './machine.ts';
+import type { ProposalOutcome, ReadOutcome } from './outcome.ts';
+import { Proposals } from './proposals.ts';
+import { Reads } from './reads.ts';
+
+/** How often waits are looked through for those that took too long. */
+const SWEEP_MS = 100;
+
+/** How often a leader tells its rolling digest, when it has moved. */
+const DIGEST_MS = 200;
+
+/** What a replica needs of the process it lives in. */
+export interface ReplicaPort {
+  /** Queues a message for another member's core. */
+  send(message: Message): void;
+  /** Queues a note for another member's replica. */
+  sendDigest(to: NodeId, body: Uint8Array): void;
+  append(group: GroupId, write: Write, done: () => void): void;
+  /** Asks for a turn of this replica soon. */
+  schedule(): void;
+  /** The node must stop: its disk or its state cannot be trusted. */
+  fatal(error: Error): void;
+  onLeadership(leadership: Leadership): void;
+  onConfig(config: Config): void;
+  /** This node began or ceased to be one that may have lost entries. */
+  onRecovering(recovering: boolean): void;
+  /** A follower needs a state this log no longer leads to. */
+  onSnapshotNeeded(request: SnapshotRequest): void;
+  /** This replica's state is not the leader's. */
+  onDiverged(at: Index): void;
+  onProtocolError(from: NodeId, reason: string): void;
+}
+
+/** What a replica is made of, and how it behaves. */
+export interface ReplicaOptions {
+  readonly group: GroupId;
+  readonly id: NodeId;
+  readonly raft: Raft;
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly port: ReplicaPort;
+  readonly electionTimeoutMs: number;
+  /** Followers apply up to this much later. */
+  readonly applyDelayMs: number;
+  readonly compactBytes: number;
+  readonly trailingBytes: number;
+}
+
+/**
+ * One group on one node: feeds the core, carries its effects out in the safe order, applies what is
+ * committed and answers those who wait. All of it happens in turns: what arrives within one turn of
+ * the event loop becomes one append, one write, one sync and one message per follower.
+ */
+export class Replica {
+  readonly group: GroupId;
+  readonly raft: Raft;
+  readonly #options: ReplicaOptions;
+  readonly #port: ReplicaPort;
+  readonly #carry: Carry;
+  readonly #applier: Applier;
+  readonly #proposals = new Proposals();
+  readonly #reads: Reads;
+  readonly #digests = new Digests();
+  readonly #pins = new Map<string, Index>();
+  #appliedWaits: { readonly index: Index; readonly done: () => void }[] = [];
+  #leadership: Leadership;
+  #sweepAt = 0;
+  #digestAt = 0;
+  #digestSent = 0;
+  #logBytes = 0;
+  #persisting = false;
+  #refuseWrites = false;
+  #diverged = false;
+  #installed: { ticket: number | null; readonly done: (accepted: boolean) => void } | null = null;
+  #closed = false;
+
+  constructor(options: ReplicaOptions) {
+    this.group = options.group;
+    this.raft = options.raft;
+    this.#options = options;
+    this.#port = options.port;
+    this.#reads = new Reads({ retryMs: options.electionTimeoutMs / 2 });
+    options.machine.onFatal = (error) => {
+      this.#port.fatal(error);
+    };
+    this.#carry = new Carry({
+      group: options.group,
+      send: (message) => {
+        this.#port.send(message);
+      },
+      append: (group, write, done) => {
+        this.#port.append(group, write, done);
+      },
+      durable: (ticket) => {
+        this.#onDurable(ticket);
+      },
+    });
+    this.#applier = new Applier({
+      machine: options.machine,
+      clock: options.clock,
+      lazyMs: options.applyDelayMs,
+      port: {
+        entries: (after, through) => this.raft.entries(after, through),
+        formatOf: (entry) => this.#proposals.formatOf(entry),
+        onApplied: (range) => {
+          this.#onApplied(range);
+        },
+      },
+    });
+    const { term, role, leader } = this.raft.status();
+    this.#leadership = { term, role, leader };
+    this.#logBytes = this.#countLogBytes();
+  }
+
+  /** Index of the last entry in the machine. */
+  get applied(): Index {
+    return this.#applier.applied;
+  }
+
+  get leadership(): Leadership {
+    return this.#leadership;
+  }
+
+  get isLeader(): boolean {
+    return this.#leadership.role === 'leader';
+  }
+
+  /** Bytes of entries the log holds. */
+  get logBytes(): number {
+    return this.#logBytes;
+  }
+
+  /** Outcomes owed to somebody. */
+  get outstanding(): number {
+    return this.#proposals.outstanding + this.#reads.outstanding;
+  }
+
+  /** Proposes a command; `done` is called exactly once, never before this returns. */
+  propose(pending: {
+    readonly payload: Uint8Array;
+    readonly format: number;
+    readonly deadline: number;
+    readonly done: (outcome: ProposalOutcome) => void;
+  }): void {
+    this.#proposals.push(pending);
+    this.#port.schedule();
+  }
+
+  /** Waits until everything committed before now is applied here; `done` exactly once. */
+  read(deadline: number, done: (outcome: ReadOutcome) => void): void {
+    this.#reads.push({ deadline, done });
+    this.#port.schedule();
+  }
+
+  /** Calls `done` once `index` is applied here. */
+  whenApplied(index: Index, done: () => void): void {
+    if (index <= this.applied) {
+      this.#options.clock.defer(done);
+      return;
+    }
+    this.#appliedWaits.push({ index, done });
+    this.#applier.hurry();
+  }
+
+  /** Asks for a change of membership; the outcome is that of its entry. */
+  changeConfig(
+    change: ConfigChange,
+    deadline: number,
+    done: (outcome: ProposalOutcome, detail: string) => void,
+  ): void {
+    const result = this.raft.changeConfig(change);
+    if (!result.ok) {
+      const detail = 'detail' in result ? (result.detail ?? '') : '';
+      this.#options.clock.defer(() => {
+        done({ kind: 'refused', reason: result.reason, leader: this.#leadership.leader }, detail);
+      });
+      return;
+    }
+    this.#proposals.accepted(
+      [
+        {
+          payload: new Uint8Array(0),
+          format: 0,
+          deadline,
+          done: (outcome) => {
+            done(outcome, '');
+          },
+        },
+      ],
+      result.first,
+      result.term,
+    );
+    this.#port.schedule();
+  }
+
+  /** Takes or refuses new writes (a full disk). */
+  refuseWrites(refuse: boolean): void {
+    this.#refuseWrites = refuse;
+  }
+
+  /** A message of another member's core. */
+  onMessage(message: Message): void {
+    if (this.#closed) return;
+    this.raft.step(message, this.#options.clock.now());
+    this.#port.schedule();
+  }
+
+  /** A leader's rolling digest. */
+  onDigest(body: Uint8Array): void {
+    const mark = decodeDigest(body);
+    if (mark === null || this.isLeader) return;
+    this.#judge(this.#digests.compare(mark, this.applied));
+  }
+
+  /** Time passed. */
+  tick(now: number): void {
+    if (this.#closed) return;
+    this.raft.tick(now);
+    if (now >= this.#sweepAt) {
+      this.#sweepAt = now + SWEEP_MS;
+      this.#proposals.expire(now);
+      if (this.#reads.expire(now)) this.#port.schedule();
+    }
+    if (now >= this.#digestAt) {
+      this.#digestAt = now + DIGEST_MS;
+      this.#tellDigest();
+    }
+  }
+
+  /** When `tick` has something to do. */
+  deadline(): number {
+    return Math.min(this.raft.deadline(), this.#sweepAt);
+  }
+
+  /** One turn: feeds what gathered into the core and carries out what it asks. */
+  drain(): void {
+    if (this.#closed) return;
+    this.#feedProposals();
+    const context = this.#reads.take(this.#options.clock.now());
+    if (context !== null) this.raft.readIndex(context);
+    const effects = this.raft.takeEffects();
+    if (effects === null) return;
+    // Entering the recovering mode is written down before the write beside it.
+    if (effects.recovering !== null) this.#port.onRecovering(effects.recovering);
+    this.#carry.carry(effects);
+    this.#interpret(effects);
+  }
+
+  /** Keeps entries after `index` while `key` (a transfer to a follower) needs them. */
+  pin(key: string, index: Index): void {
+    this.#pins.set(key, index);
+  }
+
+  unpin(key: string): void {
+    this.#pins.delete(key);
+  }
+
+  /** Where a copy of the state at `index` stands; null when the log no longer knows. */
+  markAt(index: Index): SnapshotMark | null {
+    const term = this.raft.term(index);
+    const config = this.raft.configAt(index);
+    return term === null || config === null ? null : { index, term, config };
+  }
+
+  /** A transfer of a copy to `peer` ended. */
+  snapshotStatus(peer: NodeId, ok: boolean): void {
+    this.raft.snapshotStatus(peer, ok);
+    this.#port.schedule();
+  }
+
+  /**
+   * A complete copy of the state at `mark` is here: lets the log begin after it, if that is news.
+   * `done` is called once it does, durably, with nothing being applied: `replaceState` must follow.
+   * With false the copy is not needed for the log and nothing changed.
+   */
+  install(mark: SnapshotMark, done: (accepted: boolean) => void): void {
+    this.#applier.pause(() => {
+      if (!this.raft.snapshotReceived(mark)) {
+        if (!this.#diverged) this.#applier.resume(this.applied);
+        done(false);
+        return;
+      }
+      this.#installed = { ticket: null, done };
+      this.#port.schedule();
+    });
+  }
+
+  /**
+   * Replaces the machine's state by the copy at `path`: an installed snapshot, or the repair of a
+   * state that differs. Entries after the copy's index are applied again.
+   */
+  replaceState(path: string, done: (applied: Index) => void): void {
+    this.#applier.pause(() => {
+      this.#options.machine.restore(path, (applied) => {
+        this.#digests.clear();
+        this.#diverged = false;
+        this.#proposals.skipped(applied);
+        this.raft.applied(applied);
+        this.#applier.resume(applied);
+        this.#wakeApplied();
+        done(applied);
+        this.#port.schedule();
+      });
+    });
+  }
+
+  /** Makes the state durable and lets the log forget what it covers; false when nothing to do. */
+  compact(trailingBytes: number, done: (compacted: boolean) => void): void {
+    if (this.#persisting || this.#closed) {
+      this.#options.clock.defer(() => {
+        done(false);
+      });
+      return;
+    }
+    this.#persisting = true;
+    this.#options.machine.persist((durable) => {
+      this.#persisting = false;
+      if (this.#closed) return;
+      const point = this.#compactionPoint(durable, trailingBytes);
+      if (point === null) {
+        done(false);
+        return;
+      }
+      this.raft.compact(point);
+      this.#logBytes = this.#countLogBytes();
+      this.#port.schedule();
+      done(true);
+    });
+  }
+
+  /** Ends every wait. The machine is closed by its owner. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#applier.close();
+    this.#proposals.close();
+    this.#reads.close();
+    const waits = this.#appliedWaits;
+    this.#appliedWaits = [];
+    for (const { done } of waits) done();
+  }
+
+  #feedProposals(): void {
+    const pending = this.#proposals.take();
+    if (pending.length === 0) return;
+    const { leader } = this.#leadership;
+    if (this.#refuseWrites) {
+      for (const { done } of pending) done({ kind: 'refused', reason: 'disk-full', leader });
+      return;
+    }
+    const result = this.raft.propose(pending.map(({ payload }) => payload));
+    if (result.ok) {
+      this.#proposals.accepted(pending, result.first, result.term);
+      return;
+    }
+    for (const { done } of pending) done({ kind: 'refused', reason: result.reason, leader });
+  }
+
+  #interpret(effects: Effects): void {
+    if (effects.write !== null) this.#onWrite(effects.write);
+    if (effects.leadership !== null) this.#onLeadership(effects.leadership);
+    if (effects.config !== null) this.#port.onConfig(effects.config);
+    for (const read of effects.reads) this.#reads.confirmed(read, this.applied);
+    for (const context of effects.failedReads) this.#reads.failed(context);
+    for (const request of effects.snapshots) this.#port.onSnapshotNeeded(request);
+    for (const { from, reason } of effects.protocolErrors) this.#port.onProtocolError(from, reason);
+    const waited = this.#reads.waitsForApply || this.#appliedWaits.length > 0;
+    if (effects.apply !== null) {
+      this.#applier.advance(effects.apply.through, !this.isLeader && !waited);
+    } else if (waited) {
+      this.#applier.hurry();
+    }
+  }
+
+  #onDurable(ticket: number): void {
+    this.raft.ioDone(ticket);
+    this.#port.schedule();
+    const installed = this.#installed;
+    if (installed === null || installed.ticket === null || installed.ticket > ticket) return;
+    this.#installed = null;
+    installed.done(true);
+  }
+
+  #onWrite(write: Write): void {
+    if (write.installed !== null) {
+      if (this.#installed !== null) this.#installed.ticket = write.ticket;
+      this.#logBytes = 0;
+    }
+    for (const entry of write.entries) this.#logBytes += entry.data.length;
+    if (this.#logBytes >= this.#options.compactBytes && !this.#persisting) {
+      this.#logBytes = this.#countLogBytes();
+      if (this.#logBytes >= this.#options.compactBytes) {
+        this.compact(this.#options.trailingBytes, () => {});
+      }
+    }
+  }
+
+  #onLeadership(leadership: Leadership): void {
+    const before = this.#leadership;
+    this.#leadership = leadership;
+    if (before.role === 'leader' && leadership.role !== 'leader') {
+      const patience = 4 * this.#options.electionTimeoutMs;
+      this.#proposals.bound(this.#options.clock.now() + patience);
+    }
+    if (leadership.leader !== null && leadership.leader !== before.leader) {
+      if (this.#reads.askAgain()) this.#port.schedule();
+    }
+    this.#port.onLeadership(leadership);
+  }
+
+  #onApplied(
+    range: Parameters<ConstructorParameters<typeof Applier>[0]['port']['onApplied']>[0],
+  ): void {
+    const { entries, normal, outcome, through } = range;
+    for (let at = 0; at < normal.length; at++) {
+      const entry = normal[at];
+      if (entry === undefined) continue;
+      this.#digests.record(entry.index, outcome.digests[at] ?? 0);
+      this.#proposals.applied(entry, outcome.results[at] ?? null);
+    }
+    if (normal.length < entries.length) {
+      for (const entry of entries) {
+        if (entry.kind !== 'normal') this.#proposals.applied(entry, null);
+      }
+    }
+    this.raft.applied(through);
+    this.#wakeApplied();
+    this.#judge(this.#digests.pending(through));
+    this.#port.schedule();
+  }
+
+  #wakeApplied(): void {
+    this.#reads.applied(this.applied);
+    if (this.#appliedWaits.length === 0) return;
+    const ready = this.#appliedWaits.filter(({ index }) => index <= this.applied);
+    this.#appliedWaits = this.#appliedWaits.filter(({ index }) => index > this.applied);
+    for (const { done } of ready) done();
+  }
+
+  #tellDigest(): void {
+    const { last } = this.#digests;
+    if (!this.isLeader || last === null || last.index === this.#digestSent) return;
+    this.#digestSent = last.index;
+    const body = encodeDigest({ term: this.#leadership.term, ...last });
+    for (const { id } of this.raft.status().config.members) {
+      if (id !== this.#options.id) this.#port.sendDigest(id, body);
+    }
+  }
+
+  #judge(differs: { readonly index: Index } | null): void {
+    if (differs === null || this.#diverged) return;
+    this.#diverged = true;
+    this.#applier.pause(() => {
+      this.#port.onDiverged(differs.index);
+    });
+  }
+
+  #compactionPoint(durable: Index, trailingBytes: number): Index | null {
+    const { first, last } = this.raft.status();
+    const entries = this.raft.entries(first - 1, last);
+    return compactionPoint({
+      log: { first, last, bytesOf: (index) => entries[index - first]?.data.length ?? 0 },
+      durable: Math.min(durable, this.applied),
+      pinned: Math.min(last, ...this.#pins.values()),
+      trailingBytes,
+    });
+  }
+
+  #countLogBytes(): number {
+    const { first, last } = this.raft.status();
+    let bytes = 0;
+    for (const entry of this.raft.entries(first - 1, last)) bytes += entry.data.length;
+    return bytes;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What is done to database files with `node:fs`.
+ *
+ * Never open and close the main file or `-shm` of a database that this process has connections to:
+ * POSIX drops all locks of the process on it, SQLite's included.
+ * `-wal` carries no locks. Files that no connection has open may be treated as one likes.
+ */
+
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Bytes of the write-ahead log of the database at `path`. */
+export function walBytes(path: string): number {
+  return statSync(walOf(path), { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Makes the write-ahead log durable, and with it every transaction committed so far. */
+export function syncWal(path: string): void {
+  if (statSync(walOf(path), { throwIfNoEntry: false }) === undefined) return;
+  syncFile(walOf(path));
+  syncDirectory(path);
+}
+
+/**
+ * Puts a copy of `source` in the place of the database at `path`, whole or not at all. Nothing of
+ * the old one may stay beside it: a `-wal` left over would be replayed into the new file.
+ */
+export function replaceDatabase(source: string, path: string): void {
+  const incoming = `${path}.incoming`;
+  rmSync(incoming, { force: true });
+  copyFileSync(source, incoming, constants.COPYFILE_FICLONE);
+  syncFile(incoming);
+  rmSync(walOf(path), { force: true });
+  rmSync(`${path}-shm`, { force: true });
+  // The old main file without its log must not be what a crash leaves; the log was empty, because
+  // the last connection that closed had moved all of it into the main file.
+  syncDirectory(path);
+  renameSync(incoming, path);
+  syncDirectory(path);
+}
+
+/** Moves a finished file to its name, durably. */
+export function publishFile(from: string, to: string): number {
+  const bytes = statSync(from).size;
+  syncFile(from);
+  renameSync(from, to);
+  syncDirectory(to);
+  return bytes;
+}
+
+/** Removes a file and what SQLite keeps beside it. */
+export function removeDatabase(path: string): void {
+  for (const file of [path, walOf(path), `${path}-shm`, `${path}-journal`])
+    rmSync(file, { force: true });
+}
+
+function walOf(path: string): string {
+  return `${path}-wal`;
+}
+
+function syncFile(path: string): void {
+  sync(path, constants.O_RDONLY);
+}
+
+function syncDirectory(path: string): void {
+  sync(dirname(path), constants.O_RDONLY);
+}
+
+function sync(path: string, flags: number): void {
+  const file = openSync(path, flags);
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

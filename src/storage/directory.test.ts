@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import { test } from 'node:test';
+
+import { encodeText } from '../base/bytes.ts';
+import { Sfc32 } from '../base/prng.ts';
+import { DataDirectory, type DirectoryOptions } from './directory.ts';
+import { DirectoryLock } from './lock.ts';
+import { MemoryDisk } from './memory-disk.ts';
+
+const CLUSTER = '00112233445566778899aabbccddeeff';
+
+function optionsOn(disk: MemoryDisk): DirectoryOptions {
+  const random = new Sfc32(1, 2);
+  return { disk, path: '/data', node: 'a', cluster: null, random, createdBy: '1.2.3' };
+}
+
+test('DataDirectory.open() makes a directory that explains itself, and finds it again', () => {
+  const disk = new MemoryDisk();
+  const made = DataDirectory.open(optionsOn(disk));
+  assert.equal(made.created, true);
+  assert.match(made.incarnation, /^[0-9a-f]{16}$/);
+  assert.deepEqual(disk.list('/data'), ['databases', 'journal', 'quorlite.json', 'snapshots']);
+  disk.crash(() => true);
+  const found = DataDirectory.open({ ...optionsOn(disk), random: new Sfc32(9, 9) });
+  assert.equal(found.created, false);
+  assert.equal(found.incarnation, made.incarnation);
+  assert.equal(found.databasePath('main'), '/data/databases/main/main.db');
+  assert.throws(() => found.databasePath('../x'), { code: 'invalid-request' });
+});
+
+test('setCluster() is durable, and another cluster is refused ever after', () => {
+  const disk = new MemoryDisk();
+  const directory = DataDirectory.open(optionsOn(disk));
+  directory.setCluster(CLUSTER);
+  directory.setCluster(CLUSTER);
+  disk.crash(() => true);
+  const found = DataDirectory.open(optionsOn(disk));
+  assert.equal(found.cluster, CLUSTER);
+  const other = 'f'.repeat(32);
+  assert.throws(() => found.setCluster(other), { code: 'wrong-cluster' });
+  const options = { ...optionsOn(disk), cluster: other };
+  assert.throws(() => DataDirectory.open(options), { code: 'wrong-cluster' });
+});
+
+test('DataDirectory.open() refuses another node, a newer format and a missing file', () => {
+  const disk = new MemoryDisk();
+  DataDirectory.open(optionsOn(disk));
+  const file = '/data/quorlite.json';
+  const other = { ...optionsOn(disk), node: 'b' };
+  assert.throws(() => DataDirectory.open(other), { code: 'configuration', message: /node a$/ });
+  const newer = { formatVersion: 2, createdBy: '9.0.0' };
+  disk.replace(file, encodeText(JSON.stringify(newer)));
+  const expected = { code: 'wrong-version', message: /made by quorlite 9\.0\.0 with format 2/ };
+  assert.throws(() => DataDirectory.open(optionsOn(disk)), expected);
+  disk.replace(file, encodeText('{'));
+  assert.throws(() => DataDirectory.open(optionsOn(disk)), { code: 'corrupt' });
+  disk.remove(file);
+  assert.throws(() => DataDirectory.open(optionsOn(disk)), { code: 'configuration' });
+});
+
+test('DirectoryLock.acquire() keeps others out, names its holder, ends with the process', () => {
+  const directory = fs.mkdtempSync(`${os.tmpdir()}/quorlite-lock-`);
+  try {
+    const path = `${directory}/lock`;
+    const first = DirectoryLock.acquire(path);
+    const held = { code: 'locked', message: new RegExp(`process ${process.pid} uses this`) };
+    assert.throws(() => DirectoryLock.acquire(path), held);
+    first.close();
+    DirectoryLock.acquire(path).close();
+    // A process that dies with the lock held.
+    const module = new URL('./lock.ts', import.meta.url).href;
+    const script = `const { DirectoryLock } = await import('${module}');
+      globalThis.held = DirectoryLock.acquire(${JSON.stringify(path)});
+      process.kill(process.pid, 'SIGKILL');`;
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+    assert.equal(child.signal, 'SIGKILL');
+    DirectoryLock.acquire(path).close();
+    assert.throws(() => DirectoryLock.acquire(`${directory}/no/lock`), { code: 'disk' });
+  } finally {
+    fs.rmSync(directory, { recursive: true });
+  }
+});

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { QuorliteError } from '../base/errors.ts';
+import type { GroupId } from '../base/ids.ts';
+import {
+  describeGroup,
+  entriesFrom,
+  markAt,
+  ModelGroup,
+  openTestJournal,
+  type Opened,
+  TestClock,
+  testDisk,
+  writeOf,
+} from './harness.suite.ts';
+import type { MemoryDisk } from './memory-disk.ts';
+import { SEGMENT_HEADER_BYTES } from './segment.ts';
+
+type Models = Map<GroupId, ModelGroup>;
+
+/** Several groups over several segments, acknowledged, compacted and closed. */
+function smallJournal(close: boolean): { readonly disk: MemoryDisk; readonly models: Models } {
+  const clock = new TestClock();
+  const disk = testDisk(clock);
+  const models: Models = new Map();
+  const { journal } = openTestJournal(disk, clock);
+  const write = (group: GroupId, parts: Parameters<typeof writeOf>[0]): void => {
+    const model = models.get(group) ?? new ModelGroup();
+    models.set(group, model);
+    model.apply(writeOf(parts));
+    journal.append(group, writeOf(parts), () => {});
+    journal.flush();
+    clock.drain();
+  };
+  write(0, { hardState: { term: 1, vote: 'a' } });
+  write(1, { hardState: { term: 2, vote: 'b' }, entries: entriesFrom(1, 3, 2) });
+  write(0, { entries: entriesFrom(1, 4), commit: 1 });
+  write(7, { hardState: { term: 5, vote: null }, installed: markAt(9, 4) });
+  write(1, { hardState: { term: 3, vote: 'c' }, entries: entriesFrom(3, 3, 3, 700) });
+  write(0, { compacted: markAt(2), commit: 3 });
+  write(7, { entries: entriesFrom(10, 2, 5, 900), commit: 10 });
+  write(1, { entries: entriesFrom(6, 2, 3, 100), commit: 5 });
+  write(0, { entries: entriesFrom(5, 1, 1, 1600), commit: 4 });
+  if (close) journal.close();
+  else disk.kill();
+  return { disk, models };
+}
+
+/** Opens a copy; null when the node refuses to start. */
+function reopen(disk: MemoryDisk): Opened | null {
+  try {
+    return openTestJournal(disk, new TestClock(), { spares: 0 });
+  } catch (error) {
+    assert(error instanceof QuorliteError, String(error));
+    assert.match(error.message, /^Cannot /);
+    return null;
+  }
+}
+
+/** Every acknowledged entry is back, or the group says that it may not be. */
+function assertNothingSilentlyLost(opened: Opened, models: Models, what: string): void {
+  for (const [group, model] of models) {
+    const found = opened.groups.get(group);
+    if (found === undefined) {
+      assert.notEqual(opened.report.unknownGroups, null, `${what}: group ${group} is gone`);
+      continue;
+    }
+    assert(found.hardState.term >= model.hardState.term, `${what}: term of group ${group}`);
+    if (found.recovering !== null) continue;
+    assert.equal(describeGroup(found), describeGroup(model), `${what}: group ${group}`);
+  }
+}
+
+function filesOf(disk: MemoryDisk): { readonly path: string; readonly bytes: Uint8Array }[] {
+  return disk.paths().map((path) => ({ path, bytes: disk.readAll(path) }));
+}
+
+/** Bytes of a segment up to its last one that is not zero. */
+function usedBytes(bytes: Uint8Array): number {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end;
+}
+
+test('Journal.open() gives back an acknowledged journal as it was', () => {
+  for (const close of [true, false]) {
+    const { disk, models } = smallJournal(close);
+    const opened = reopen(disk);
+    assert(opened !== null);
+    assert.deepEqual(opened.report.findings, []);
+    assert(opened.report.segments >= 3, `${opened.report.segments} segments`);
+    for (const [group, model] of models) {
+      const found = opened.groups.get(group);
+      assert.equal(found?.recovering, null);
+      assert.equal(found && describeGroup(found), describeGroup(model));
+    }
+  }
+});
+
+test('L2 no flipped byte of an acknowledged journal gives a shorter history', () => {
+  for (const close of [true, false]) {
+    const { disk, models } = smallJournal(close);
+    const verdicts = new Set<string>();
+    for (const { path, bytes } of filesOf(disk)) {
+      const end = usedBytes(bytes);
+      for (let at = 0; at < bytes.length; at++) {
+        // Zeros that nobody wrote are all alike: one in thirty-one.
+        if ((at >= end || isHeaderFiller(path, at)) && at % 31 !== 0) continue;
+        // Every byte of a journal that was closed, one in seven of one that was not.
+        if (!close && at % 7 !== 0) continue;
+        const copy = disk.fork();
+        copy.flip(path, at, 1 << (at % 8));
+        const opened = reopen(copy);
+        if (opened === null) {
+          verdicts.add('refuse');
+          continue;
+        }
+        for (const { verdict } of opened.report.findings) verdicts.add(verdict);
+        assertNothingSilentlyLost(opened, models, `${path} byte ${at}`);
+      }
+    }
+    const seen = [...verdicts].sort();
+    assert.deepEqual(seen, ['ambiguous', 'corrupt', 'harmless', 'refuse', 'torn']);
+  }
+});
+
+function isHeaderFiller(path: string, at: number): boolean {
+  return path.endsWith('.seg') && at >= 128 && at < SEGMENT_HEADER_BYTES - 4;
+}
+
+test('L2 no cut file and no zeroed end of a closed journal gives a shorter history', () => {
+  const { disk, models } = smallJournal(true);
+  for (const { path, bytes } of filesOf(disk)) {
+    for (let at = 0; at < usedBytes(bytes); at += 8) {
+      for (const cut of [bytes.slice(0, at), bytes.slice().fill(0, at)]) {
+        const copy = disk.fork();
+        copy.replace(path, cut);
+        const opened = reopen(copy);
+        if (opened !== null) {
+          assertNothingSilentlyLost(opened, models, `${path} ended at ${at}, ${cut.length} bytes`);
+        }
+      }
+    }
+  }
+});
+
+test('L2 a missing segment or meta file is refused, not taken for a shorter history', () => {
+  const { disk, models } = smallJournal(true);
+  for (const { path } of filesOf(disk)) {
+    const copy = disk.fork();
+    copy.remove(path);
+    const opened = reopen(copy);
+    if (opened !== null) assertNothingSilentlyLost(opened, models, `${path} removed`);
+  }
+});
+
+test('L2 damage is still known after another restart', () => {
+  const { disk, models } = smallJournal(false);
+  for (const { path, bytes } of filesOf(disk)) {
+    for (let at = SEGMENT_HEADER_BYTES + 3; at < usedBytes(bytes); at += 61) {
+      const copy = disk.fork();
+      copy.flip(path, at, 16);
+      const first = reopen(copy);
+      if (first === null) continue;
+      copy.kill();
+      const second = reopen(copy);
+      if (second === null) continue;
+      assertNothingSilentlyLost(second, models, `${path} byte ${at}, second start`);
+      for (const [group, { recovering }] of first.groups) {
+        if (recovering === null) continue;
+        assert.notEqual(second.groups.get(group)?.recovering, null, `${path} ${at} ${group}`);
+      }
+    }
+  }
+});
+
+test('L1 every subset of lost sectors of the last flush group leaves a node that starts', () => {
+  const clock = new TestClock();
+  const disk = testDisk(clock);
+  const { journal } = openTestJournal(disk, clock, { segmentBytes: 16384 });
+  const before = new ModelGroup();
+  const acknowledged = writeOf({
+    hardState: { term: 1, vote: 'a' },
+    entries: entriesFrom(1, 3),
+  });
+  before.apply(acknowledged);
+  journal.append(1, acknowledged, () => {});
+  journal.flush();
+  // A machine that dies in the middle of a sync: written, not durable.
+  disk.fault = ({ operation }) => (operation === 'sync' ? 'disk' : null);
+  const sectors = new Set<number>();
+  const image = disk.readAll('/data/journal/0000000000000001.seg');
+  journal.append(1, writeOf({ entries: entriesFrom(4, 4, 1, 300) }), () => assert.fail());
+  journal.append(2, writeOf({ hardState: { term: 9, vote: 'b' } }), () => assert.fail());
+  journal.append(1, writeOf({ entries: entriesFrom(8, 2, 1, 400) }), () => assert.fail());
+  journal.flush();
+  disk.fault = null;
+  const full = disk.readAll('/data/journal/0000000000000001.seg');
+  for (let at = 0; at < full.length; at += 512) {
+    if (!Buffer.from(full.subarray(at, at + 512)).equals(image.subarray(at, at + 512))) {
+      sectors.add(at);
+    }
+  }
+  assert(sectors.size >= 4 && sectors.size <= 8, `${sectors.size} sectors`);
+  const verdicts = new Set<string>();
+  for (let subset = 1; subset < 1 << sectors.size; subset++) {
+    const copy = disk.fork();
+    const bytes = full.slice();
+    for (const [bit, at] of [...sectors].entries()) {
+      if ((subset & (1 << bit)) !== 0) bytes.fill(0, at, at + 512);
+    }
+    copy.replace('/data/journal/0000000000000001.seg', bytes);
+    const opened = openTestJournal(copy, new TestClock(), { spares: 0 });
+    for (const { verdict } of opened.report.findings) verdicts.add(verdict);
+    const found = opened.groups.get(1);
+    assert.equal(found?.recovering, null, `subset ${subset}`);
+    const kept = found.entries.slice(0, before.entries.length);
+    assert.equal(
+      describeGroup({ ...found, entries: kept }),
+      describeGroup(before),
+      `subset ${subset}`,
+    );
+  }
+  assert.deepEqual([...verdicts], ['torn']);
+});

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+
+import { checksum } from './crc.ts';
+import { CONFIG, TestClock } from './harness.suite.ts';
+import { MemoryDisk } from './memory-disk.ts';
+import type { PartialSnapshot } from './partial-snapshot.ts';
+import type { Snapshot, SnapshotOffer } from './snapshot-file.ts';
+import { SnapshotStore } from './snapshots.ts';
+
+const DIRECTORY = '/data/snapshots';
+const STATE = Uint8Array.from({ length: 3_000_000 }, (_unused, at) => (at * 31) % 251);
+
+class Fixture {
+  readonly clock = new TestClock();
+  readonly disk: MemoryDisk = new MemoryDisk({ later: (run) => this.clock.defer(run) });
+
+  open(): SnapshotStore {
+    return SnapshotStore.open({ disk: this.disk, clock: this.clock, directory: DIRECTORY });
+  }
+
+  make(store: SnapshotStore, index: number, group = 1): Snapshot {
+    const local = store.begin(group);
+    this.write(local.path, STATE);
+    let made: Snapshot | null = null;
+    store.finish(local, { position: { index, term: 2 }, config: CONFIG }, (error, snapshot) => {
+      assert.equal(error, null);
+      made = snapshot;
+    });
+    assert.equal(made, null);
+    this.clock.drain();
+    assert(made !== null);
+    return made;
+  }
+
+  write(path: string, bytes: Uint8Array): void {
+    const file = this.disk.open(path, 'create');
+    file.write(bytes, 0);
+    file.close();
+  }
+
+  verify(store: SnapshotStore, snapshot: Snapshot): string | null {
+    let result: string | null = 'not called';
+    store.verify(snapshot, (error) => (result = error?.code ?? null));
+    this.clock.drain();
+    return result;
+  }
+
+  accept(store: SnapshotStore, partial: PartialSnapshot): string | null {
+    let result: string | null = 'not called';
+    store.accept(partial, (error) => (result = error?.code ?? null));
+    this.clock.drain();
+    return result;
+  }
+}
+
+/** Begins or continues to receive. */
+function receive(store: SnapshotStore, offer: SnapshotOffer): PartialSnapshot {
+  const answer = store.receive(offer);
+  assert(answer.have === null);
+  return answer.partial;
+}
+
+function chunkAt(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): Parameters<PartialSnapshot['append']>[0] {
+  const part = bytes.subarray(offset, offset + length);
+  return { offset, bytes: part, crc: checksum(part) };
+}
+
+function fill(partial: PartialSnapshot, bytes = STATE): void {
+  while (partial.offset < bytes.length) {
+    partial.append(chunkAt(bytes, partial.offset, 1_000_000));
+  }
+}
+
+test('finish() names a snapshot by group, index, term and hash; it outlives a crash', () => {
+  const fixture = new Fixture();
+  const store = fixture.open();
+  const snapshot = fixture.make(store, 7);
+  const hash = createHash('sha256').update(STATE).digest('hex');
+  assert.equal(snapshot.id, hash);
+  assert.equal(snapshot.path, `${DIRECTORY}/1-7-2-${hash.slice(0, 16)}.db`);
+  fixture.disk.crash(() => true);
+  const again = fixture.open();
+  assert.deepEqual(again.newest(1), snapshot);
+  assert.equal(fixture.verify(again, snapshot), null);
+  assert.equal(again.newest(2), null);
+});
+
+test('prune() keeps the newest of a group', () => {
+  const fixture = new Fixture();
+  const store = fixture.open();
+  for (const index of [3, 9, 5]) fixture.make(store, index);
+  fixture.make(store, 1, 2);
+  store.prune(1, 2);
+  assert.deepEqual(
+    store.list(1).map(({ position }) => position.index),
+    [9, 5],
+  );
+  assert.equal(store.list(2).length, 1);
+  store.forget(1);
+  assert.deepEqual(store.list(1), []);
+  assert.equal(fixture.disk.list(DIRECTORY).length, 2);
+});
+
+test('S4 a transfer goes on where the receiver is, whatever the sender believes', () => {
+  const fixture = new Fixture();
+  const sender = fixture.open();
+  const offer: SnapshotOffer = fixture.make(sender, 7);
+  const receiver = new Fixture();
+  let store = receiver.open();
+  let partial = receive(store, offer);
+  assert.equal(partial.append(chunkAt(STATE, 0, 500_000)), 500_000);
+  assert.equal(partial.append(chunkAt(STATE, 0, 500_000)), 500_000);
+  assert.equal(partial.append(chunkAt(STATE, 600_000, 10)), 500_000);
+  assert.equal(partial.append({ ...chunkAt(STATE, 500_000, 10), crc: 1 }), 500_000);
+  assert.equal(receive(store, offer), partial);
+  store.close();
+  receiver.disk.kill();
+  store = receiver.open();
+  partial = receive(store, offer);
+  assert.equal(partial.offset, 500_000);
+  fill(partial);
+  assert(partial.isFull);
+  assert.equal(partial.append(chunkAt(STATE, 0, 1)), STATE.length);
+  assert.equal(receiver.accept(store, partial), null);
+  const have = store.receive(offer).have;
+  assert.deepEqual(have?.config, CONFIG);
+  assert.deepEqual(receiver.disk.readAll(have?.path ?? ''), STATE);
+});
+
+test('S10 a partial file damaged by a crash is found by its hash and begun anew', () => {
+  const fixture = new Fixture();
+  const offer = fixture.make(fixture.open(), 7);
+  const receiver = new Fixture();
+  let store = receiver.open();
+  fill(receive(store, offer));
+  receiver.disk.syncDirectory(DIRECTORY);
+  receiver.disk.crash((what) => what.kind === 'sector' && what.offset % 4096 === 512);
+  store = receiver.open();
+  const partial = receive(store, offer);
+  fill(partial);
+  assert.equal(receiver.accept(store, partial), 'corrupt');
+  assert.equal(store.newest(1), null);
+  const anew = receive(store, offer);
+  assert.equal(anew.offset, 0);
+  fill(anew);
+  assert.equal(receiver.accept(store, anew), null);
+});
+
+test('S10 whatever call a crash interrupts, a snapshot is complete or not there', () => {
+  for (let nth = 0; nth < 14; nth++) {
+    const fixture = new Fixture();
+    const store = fixture.open();
+    const start = fixture.disk.calls;
+    const local = store.begin(1);
+    fixture.disk.fault = ({ number }) => (number >= start + nth ? 'disk' : null);
+    let complete = false;
+    try {
+      fixture.write(local.path, STATE.subarray(0, 5000));
+      const state = { position: { index: 3, term: 1 }, config: CONFIG };
+      store.finish(local, state, (error) => (complete = error === null));
+      fixture.clock.drain();
+    } catch {
+      // The machine died here.
+    }
+    fixture.disk.fault = null;
+    fixture.disk.crash(({ kind }) => kind === 'sector' || nth % 2 === 0);
+    const found = fixture.open().newest(1);
+    if (complete) assert(found !== null, `call ${nth}`);
+    if (found !== null) assert.equal(fixture.verify(fixture.open(), found), null, `call ${nth}`);
+    const rest = fixture.disk.list(DIRECTORY);
+    assert.equal(rest.length, found === null ? 0 : 2, rest.join(' '));
+  }
+});
+
+test('S11 a flipped bit in a snapshot is found before it is used, and the snapshot removed', () => {
+  const fixture = new Fixture();
+  const store = fixture.open();
+  const older = fixture.make(store, 3);
+  const newer = fixture.make(store, 9);
+  fixture.disk.flip(newer.path, 1_234_567, 4);
+  assert.equal(fixture.verify(store, newer), 'corrupt');
+  assert.deepEqual(store.newest(1), older);
+  assert.equal(fixture.disk.exists(newer.path), false);
+});
+
+test('S11 a snapshot that was damaged before it was sent is not accepted', () => {
+  const fixture = new Fixture();
+  const store = fixture.open();
+  const snapshot = fixture.make(store, 3);
+  fixture.disk.flip(snapshot.path, 99, 4);
+  const reader = store.read(snapshot);
+  const receiver = new Fixture();
+  const target = receiver.open();
+  const partial = receive(target, snapshot);
+  while (!partial.isFull) {
+    const bytes = reader.read(partial.offset, 1_000_000);
+    partial.append({ offset: partial.offset, bytes, crc: checksum(bytes) });
+  }
+  reader.close();
+  assert.equal(receiver.accept(target, partial), 'corrupt');
+  assert.equal(target.newest(1), null);
+});
+
+test('discardPartials() and discardForeignPartials() remove what nobody will continue', () => {
+  const fixture = new Fixture();
+  const offer = fixture.make(fixture.open(), 7);
+  const receiver = new Fixture();
+  const store = receiver.open();
+  receiver.write(`${DIRECTORY}/${'f'.repeat(64)}.part`, STATE);
+  receive(store, offer).append(chunkAt(STATE, 0, 10));
+  assert.equal(receiver.disk.list(DIRECTORY).length, 2);
+  store.discardForeignPartials();
+  assert.deepEqual(receiver.disk.list(DIRECTORY), [`${offer.id}.part`]);
+  store.discardPartials(1, 7);
+  assert.equal(receiver.disk.list(DIRECTORY).length, 1);
+  store.discardPartials(1, 8);
+  assert.deepEqual(receiver.disk.list(DIRECTORY), []);
+});
+
+test('receive() refuses an offer whose id could leave the directory', () => {
+  const fixture = new Fixture();
+  const offer = fixture.make(fixture.open(), 7);
+  const store = fixture.open();
+  const bad = { ...offer, id: '../../etc/passwd' };
+  assert.throws(() => store.receive(bad), { code: 'invalid-request' });
+});
