@@ -59,6 +59,10 @@ test('varint() refuses an encoding beyond the safe integers', () => {
   assert.equal(reader.failed, true);
 });
 
+test('decodeText() keeps a leading U+FEFF: it is data, not a mark of ours', () => {
+  assert.equal(decodeText(encodeText('\uFEFFa')), '\uFEFFa');
+});
+
 test('text() writes short and long texts the same way', () => {
   for (const length of [0, 41, 42, 43, 127, 128, 5000]) {
     const text = 'é'.repeat(length);

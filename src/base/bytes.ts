@@ -6,7 +6,7 @@
  */
 
 const textEncoder = new TextEncoder();
-const textDecoder = new TextDecoder('utf-8', { fatal: false });
+const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const TWO_32 = 4294967296;
 
 /** An empty byte string that everybody may share. */
@@ -17,7 +17,7 @@ export function encodeText(text: string): Uint8Array {
   return textEncoder.encode(text);
 }
 
-/** The text of UTF-8 `bytes`; malformed sequences become U+FFFD. */
+/** The text of UTF-8 `bytes`; malformed sequences become U+FFFD, a leading U+FEFF stays. */
 export function decodeText(bytes: Uint8Array): string {
   return textDecoder.decode(bytes);
 }

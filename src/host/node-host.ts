@@ -356,6 +356,7 @@ export class NodeHost implements TransportEvents {
     this.#connect(
       [...replica.raft.status().config.members, ...hosts].filter(({ id }) => id !== this.self.id),
     );
+    if (replica.raft.status().config.voters.length === 1) replica.raft.standSoon();
     this.#host.add(replica);
     this.#events.onEntered(replica);
     made.finishInstall((path, done) => {

@@ -99,6 +99,9 @@ export class ClusterRequests {
       answer(null, encodeJoinAnswer({ cluster, members: membership.config.members }));
     };
     if (membership.config.members.some(({ id }) => id === member.id)) {
+      // A founding member that comes in: perhaps the one a first leader was waiting for.
+      inside.replica.raft.standSoon();
+      this.#port.schedule();
       accept();
       return;
     }

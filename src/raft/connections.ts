@@ -27,6 +27,14 @@ export function connectionClosed(state: State, peer: NodeId): void {
   state.timer.failoverArmed = true;
 }
 
+/**
+ * Nobody can lead this group yet: it has just been founded. Standing soon saves its first users an
+ * election timeout; pre-vote keeps it harmless when others are not there yet.
+ */
+export function standSoon(state: State): void {
+  if (state.role.kind === 'follower' && state.leader === null) state.timer.failoverArmed = true;
+}
+
 /** Messages to `peer` do not arrive: send no more than a probe until it shows itself. */
 export function unreachable(state: State, peer: NodeId): void {
   if (state.role.kind !== 'leader') return;

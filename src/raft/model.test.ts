@@ -57,6 +57,7 @@ function checkSettled(world: World): void {
   const states = world.members.map((member) => member.raft.status());
   const leaders = states.filter(({ role }) => role === 'leader');
   assert.equal(leaders.length, 1, `${leaders.length} leaders`);
+  assert.equal(world.oracle.unanswered, 0, 'reads hang');
   for (const leader of leaders) {
     for (const { id } of leader.config.members) {
       const state = states.find((status) => status.id === id);

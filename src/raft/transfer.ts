@@ -60,10 +60,11 @@ function sendTimeoutNow(state: State, leader: Leader, to: NodeId): void {
   state.outbox.send({ kind: 'timeout-now', from, to, term, lastIndex: log.last });
 }
 
+/** Of those that entries flow to: where the connection just ended, nobody would take over. */
 function bestTarget(state: State, leader: Leader): Progress | undefined {
   let best: Progress | undefined;
   for (const progress of leader.peers.values()) {
-    if (!isSuitable(state, progress)) continue;
+    if (progress.state !== 'replicate' || !isSuitable(state, progress)) continue;
     if (best === undefined || progress.match > best.match) best = progress;
   }
   return best;

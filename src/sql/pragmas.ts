@@ -40,7 +40,6 @@ const CONTENT_QUESTIONS = [
   'integrity_check',
   'quick_check',
   'table_info',
-  'table_list',
   'table_xinfo',
 ];
 
@@ -55,6 +54,8 @@ const NODE_QUESTIONS = [
   'module_list',
   'page_count',
   'pragma_list',
+  // Follows the order of SQLite's schema in memory, and shows temporary tables.
+  'table_list',
 ];
 
 /** Readable settings that a statement may not change, with the reason. */

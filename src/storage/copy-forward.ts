@@ -6,7 +6,7 @@ import type { FrameWriter } from './frame-writer.ts';
 import { FRAME_COPIED, readPayload } from './frame.ts';
 import type { Change, Ledger } from './ledger.ts';
 import { decodeEntries } from './record.ts';
-import { scanSegment } from './scan.ts';
+import { isWhole, scanSegment } from './scan.ts';
 import { decodeSegmentHeader, segmentName } from './segment.ts';
 
 /** Segments together may have this many times the bytes that are needed. */
@@ -36,7 +36,7 @@ export function copyForward(
   const bytes = disk.readAll(`${directory}/${segmentName(segment)}`);
   const header = decodeSegmentHeader(bytes);
   if (header === null) return false;
-  const logs = readEntries(bytes, header.salt);
+  const logs = readEntries(bytes, header.salt, ledger.endOf(segment));
   if (logs === null) return false;
   const limits = replacedFrom(changes);
   for (const { group, first, last } of ledger.live(segment)) {
@@ -54,12 +54,22 @@ export function copyForward(
   return true;
 }
 
-/** By group and index, the newest version of each entry in a segment; null when it is damaged. */
-function readEntries(bytes: Uint8Array, salt: number): Map<GroupId, Map<Index, Entry>> | null {
+/**
+ * By group and index, the newest version of each entry in the frames of a segment up to `end`; null
+ * when one of them is damaged or missing. What is behind them, a crash may have torn.
+ */
+function readEntries(
+  bytes: Uint8Array,
+  salt: number,
+  end: number,
+): Map<GroupId, Map<Index, Entry>> | null {
   const logs = new Map<GroupId, Map<Index, Entry>>();
+  let lastSeq = 0;
   for (const piece of scanSegment(bytes, salt).pieces) {
-    if (piece.kind !== 'frame') return null;
+    if (lastSeq === end) break;
+    if (piece.kind === 'damage' || !isWhole(piece)) return null;
     const { frame } = piece;
+    lastSeq = frame.seq;
     if (frame.kind !== 'entries') continue;
     const log = logs.get(frame.group) ?? new Map<Index, Entry>();
     logs.set(frame.group, log);
@@ -68,7 +78,7 @@ function readEntries(bytes: Uint8Array, salt: number): Map<GroupId, Map<Index, E
       if (!copied || !log.has(entry.index)) log.set(entry.index, entry);
     }
   }
-  return logs;
+  return lastSeq === end ? logs : null;
 }
 
 /** By group, the index from which writes on their way replace the log. */

@@ -13,6 +13,7 @@ import {
   headerSeed,
   kindCode,
   NODE_FRAME,
+  PAD_BYTES_MIN,
   roundUp,
   SECTOR_BYTES,
   writeU53,
@@ -77,7 +78,7 @@ export class FrameWriter {
 
   /** Bytes that `seal` will give, the pad frame included. */
   get sealedBytes(): number {
-    return roundUp(this.#bytes.length + FRAME_HEADER_BYTES, SECTOR_BYTES);
+    return roundUp(this.#bytes.length + FRAME_HEADER_BYTES + PAD_BYTES_MIN, SECTOR_BYTES);
   }
 
   /** Begins a frame; its payload goes to the writer that is returned, until `end`. */

@@ -6,7 +6,9 @@
  * - No aligned 512-byte sector of a flush group is all zero; so a sector that never reached the
  *   disk, in a file that was filled with zeros, is recognised. The first and last eight bytes of a
  *   header are never zero, a payload is masked when it would fill a sector with zeros, and a flush
- *   group ends with a pad frame shorter than a sector and a header.
+ *   group ends with a pad frame whose payload is not longer than a sector.
+ * - The last eight bytes of a flush group are filler, none of them zero: so the beginning of a group
+ *   that was cut short inside a sector is recognised too.
  */
 import { checksum } from './crc.ts';
 
@@ -18,6 +20,9 @@ export const FRAME_HEADER_BYTES = 64;
 
 /** `QLF1`; on disk it is XORed with the segment's salt. */
 export const FRAME_MAGIC = 0x31464c51;
+
+/** The payload of a pad frame has at least so many bytes, none of them zero. */
+export const PAD_BYTES_MIN = 8;
 
 /** Payload bytes after which an Entries frame is closed and another one begun. */
 export const FRAME_PAYLOAD_BYTES_GOAL: number = 1024 * 1024;

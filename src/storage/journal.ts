@@ -285,6 +285,7 @@ export class Journal {
     };
     const writer = this.#ownWriter;
     writeCheckpoint(writer, checkpoint);
+    this.#ledger.setEnd(this.#active.seq, this.#lastSeq);
     const needed = SEGMENT_HEADER_BYTES + writer.sealedBytes + bytes;
     const next = this.#spares.take(needed);
     this.#active.file.close();

@@ -45,6 +45,8 @@ interface Range {
 
 interface SegmentLedger {
   readonly bytes: number;
+  /** See `setEnd`. */
+  readonly end: number;
   readonly ranges: Map<GroupId, Range[]>;
 }
 
@@ -95,8 +97,18 @@ export class Ledger {
 
   /** A segment of `bytes` in all; keeps what is known to live in it. */
   addSegment(seq: number, bytes: number): void {
-    const ranges = this.#segments.get(seq)?.ranges ?? new Map<GroupId, Range[]>();
-    this.#segments.set(seq, { bytes, ranges });
+    const { ranges = new Map<GroupId, Range[]>(), end = 0 } = this.#segments.get(seq) ?? {};
+    this.#segments.set(seq, { bytes, ranges, end });
+  }
+
+  /** The last frame of a segment that counts; what is behind it is void or damaged. */
+  setEnd(seq: number, end: number): void {
+    this.#segments.set(seq, { ...this.#segment(seq), end });
+  }
+
+  /** The last frame that counts. */
+  endOf(seq: number): number {
+    return this.#segment(seq).end;
   }
 
   removeSegment(seq: number): void {
@@ -163,7 +175,7 @@ export class Ledger {
   /** What a segment holds that no mark covers and nothing replaced; empty when it can go. */
   live(segment: number): LiveRange[] {
     const live: LiveRange[] = [];
-    const { ranges } = must(this.#segments.get(segment), () => `no segment ${segment}`);
+    const { ranges } = this.#segment(segment);
     for (const [group, list] of ranges) {
       const start = this.#start(group);
       for (const { first, last } of list) {
@@ -190,7 +202,7 @@ export class Ledger {
   #addRange(change: Extract<Change, { first: Index }>, segment: number): void {
     const { group, first, last, bytes } = change;
     if (last < first) return;
-    const { ranges } = must(this.#segments.get(segment), () => `no segment ${segment}`);
+    const { ranges } = this.#segment(segment);
     const list = ranges.get(group);
     const newest = list?.at(-1);
     if (list === undefined) ranges.set(group, [{ first, last, bytes }]);
@@ -228,6 +240,10 @@ export class Ledger {
   #start(group: GroupId): Index {
     const state = this.#groups.get(group);
     return state === undefined ? Number.POSITIVE_INFINITY : (state.mark?.index ?? 0) + 1;
+  }
+
+  #segment(seq: number): SegmentLedger {
+    return must(this.#segments.get(seq), () => `no segment ${seq}`);
   }
 
   #group(group: GroupId): GroupLedger {

@@ -95,7 +95,10 @@ export class MetaFile {
   }
 
   /**
-   * Reads the file and checks whose it is.
+   * Reads the file, checks whose it is, and makes what it read durable. A process that was killed
+   * may have left the newest slot in the page cache: if the other one were written then, a power
+   * loss could tear both. It is written again because a sync may have failed before, and the next
+   * one would tell nothing. Where it was durable, the same bytes in the same place cannot harm it.
    *
    * @throws {QuorliteError} `corrupt` when neither slot counts, `wrong-version`,
    *   `wrong-incarnation`, `wrong-cluster`
@@ -126,7 +129,17 @@ export class MetaFile {
     }
     checkIdentity(path, meta.identity, identity);
     const damaged = slots.filter((slot) => slot.kind === 'damaged').length;
-    return new MetaFile(disk.open(path, 'existing'), meta, damaged);
+    disk.syncDirectory(parentOf(path));
+    const file = disk.open(path, 'existing');
+    try {
+      const at = slotOffset(meta.version);
+      file.write(bytes.subarray(at, at + META_SLOT_BYTES), at);
+      file.sync();
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    return new MetaFile(file, meta, damaged);
   }
 
   /** Writes the next slot; it counts once it was synced. Slots are never written before that. */
@@ -150,8 +163,12 @@ export class MetaFile {
     const { bytes, groups } = encodeSlot(meta);
     const complete = groups === meta.groups.length;
     this.#meta = { ...meta, groups: meta.groups.slice(0, groups), complete };
-    this.#file.write(bytes, (meta.version % 2) * META_SLOT_BYTES);
+    this.#file.write(bytes, slotOffset(meta.version));
   }
+}
+
+function slotOffset(version: number): number {
+  return (version % 2) * META_SLOT_BYTES;
 }
 
 /** A slot's bytes, with as many groups as fit. */

@@ -42,6 +42,8 @@ export function openJournal(options: JournalOptions): OpenedJournal {
   disk.makeDirectory(directory);
   const meta = openMeta(options);
   try {
+    // A process that was killed may have left names that only the cache of the system knows.
+    disk.syncDirectory(directory);
     const files = findSegments(disk, directory, options.identity);
     checkNewest(options, meta, files);
     const newSegment = nextSegment(files);

@@ -16,7 +16,14 @@ import { Ledger } from './ledger.ts';
 import { type Checkpoint, decodeCheckpoint } from './record.ts';
 import { Replay } from './replay.ts';
 import { ADVICE_REPAIR, type Finding, type Verdict } from './report.ts';
-import { type Damage, firstGroupIsWhole, type Piece, type Scan, scanSegment } from './scan.ts';
+import {
+  type Damage,
+  firstGroupIsWhole,
+  isWhole,
+  type Piece,
+  type Scan,
+  scanSegment,
+} from './scan.ts';
 import type { SegmentFile } from './segment-files.ts';
 
 /** A frame to repeat in the new segment. */
@@ -210,7 +217,7 @@ class Recovery {
 
   #incompleteStart(scan: Scan, place: Place): void {
     const { pieces } = scan;
-    const broken = pieces.find((piece) => piece.kind !== 'frame');
+    const broken = pieces.find((piece) => !isWhole(piece));
     const torn =
       broken === undefined ||
       (broken.kind === 'damage'
@@ -224,7 +231,7 @@ class Recovery {
     const proven = frame.seq <= this.#survey.durableSeq;
     const to = frame.offset + FRAME_HEADER_BYTES + frame.length;
     const where = { file: place.file, from: frame.offset, to };
-    if (piece.kind === 'bad-payload' && !proven) {
+    if (piece.kind === 'bad-payload' && !isWhole(piece) && !proven) {
       this.#cutHere(piece.torn, where);
       return;
     }
@@ -233,6 +240,11 @@ class Recovery {
     this.#lastCrc = frame.crc;
     this.#lastSegment = place.segment;
     this.#frames++;
+    if (proven) this.#replay.ledger.setEnd(place.segment, frame.seq);
+    if (frame.kind === 'pad') {
+      if (piece.kind !== 'frame') this.#find('harmless', where, `filler is damaged, no more`);
+      return;
+    }
     if (piece.kind === 'bad-payload') {
       const cost = this.#replay.lose(frame, place.segment);
       this.#find('corrupt', where, `frame ${frame.seq} is damaged: lost is ${cost}`);

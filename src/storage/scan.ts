@@ -7,7 +7,9 @@ import {
   frameBytes,
   isBlank,
   isBlankSector,
+  PAD_BYTES_MIN,
   readHeader,
+  roundUp,
   SECTOR_BYTES,
   storedPayload,
 } from './frame.ts';
@@ -18,10 +20,7 @@ export interface Damage {
   readonly from: number;
   /** Offset of the next valid header, or the end of the file. */
   readonly to: number;
-  /**
-   * Whether a crash explains it: a sector that the expected frame needs was never written. A crash
-   * loses sectors whole, and no sector that was written is all zero (frame.ts).
-   */
+  /** Whether a crash or a short write explains it (`isTorn`). */
   readonly torn: boolean;
 }
 
@@ -50,7 +49,7 @@ export function scanSegment(bytes: Uint8Array, salt: number): Scan {
       const whole = checksum(storedPayload(bytes, frame)) === frame.payloadCrc;
       const end = at + frameBytes(frame.length);
       if (whole) pieces.push({ kind: 'frame', frame });
-      else pieces.push({ kind: 'bad-payload', frame, torn: hasBlankSector(bytes, at, end) });
+      else pieces.push({ kind: 'bad-payload', frame, torn: isTorn(bytes, at, end) });
       at = end;
       before = frame;
       continue;
@@ -58,7 +57,7 @@ export function scanSegment(bytes: Uint8Array, salt: number): Scan {
     if (isBlank(bytes, at, bytes.length)) break;
     const next = resynchronise(bytes, { at: at + 8, salt, before });
     const to = next?.offset ?? bytes.length;
-    const torn = hasBlankSector(bytes, at, at + FRAME_HEADER_BYTES);
+    const torn = isTorn(bytes, at, at + FRAME_HEADER_BYTES);
     pieces.push({ kind: 'damage', damage: { from: at, to, torn } });
     // The chain cannot be followed over a gap.
     before = null;
@@ -67,10 +66,15 @@ export function scanSegment(bytes: Uint8Array, salt: number): Scan {
   return { pieces, end: at };
 }
 
+/** Whether nothing of a piece is lost. A pad stands for nothing but its place: its header does. */
+export function isWhole(piece: Piece): boolean {
+  return piece.kind === 'frame' || (piece.kind === 'bad-payload' && piece.frame.kind === 'pad');
+}
+
 /** Whether the frames at the start are whole up to the end of their flush group. */
 export function firstGroupIsWhole(scan: Scan): boolean {
   for (const piece of scan.pieces) {
-    if (piece.kind !== 'frame') return false;
+    if (piece.kind === 'damage' || !isWhole(piece)) return false;
     if ((piece.frame.flags & FRAME_LAST) !== 0) return true;
   }
   return false;
@@ -99,6 +103,24 @@ function resynchronise(bytes: Uint8Array, { at, salt, before }: Position): Frame
     if (frame !== null && frame.seq > (before?.seq ?? 0)) return frame;
   }
   return null;
+}
+
+/**
+ * Whether the frame expected at [from, to) was never completely written, as far as its bytes can
+ * tell. There are two ways to see it:
+ *
+ * - A crash loses sectors whole, and no sector that was written is all zero (frame.ts).
+ * - A write that failed half way, or whose process was killed, leaves its beginning in the page
+ *   cache. Then the frame goes on where there are only zeros up to the end of the file, and so do the
+ *   last bytes of the sector in which they begin. At the end of a flush group that was acknowledged
+ *   these are filler and not zero, so rot would have to clear all of them, bit by bit, together
+ *   with whatever the frame still needs.
+ */
+function isTorn(bytes: Uint8Array, from: number, to: number): boolean {
+  if (hasBlankSector(bytes, from, to)) return true;
+  let end = bytes.length;
+  while (end > from && bytes[end - 1] === 0) end--;
+  return end < to && end + PAD_BYTES_MIN <= roundUp(end, SECTOR_BYTES);
 }
 
 /** Whether one of the sectors that [from, to) touches is all zero. */

@@ -296,6 +296,8 @@ export class SnapshotStore {
   #load(): void {
     const disk = this.#disk;
     const directory = this.#directory;
+    // Names that a killed process gave may be in the cache only; entries are dropped for what is here.
+    disk.syncDirectory(directory);
     const names = new Set(disk.list(directory));
     for (const name of names) {
       if (name.endsWith('.tmp')) disk.remove(`${directory}/${name}`);

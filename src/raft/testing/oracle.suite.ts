@@ -14,7 +14,7 @@ export class Oracle {
   readonly #entries = new Map<number, { readonly data: Uint8Array; readonly before: Term }>();
   /** What was applied anywhere, by index. */
   readonly #applied: Entry[] = [];
-  readonly #floors = new Map<number, Index>();
+  readonly #floors = new Map<number, { readonly asked: NodeId; readonly index: Index }>();
   readonly #durable = new Map<NodeId, { term: Term; vote: NodeId | null }>();
   #committed: { index: Index; term: Term } = { index: 0, term: 0 };
   #steps = 0;
@@ -30,7 +30,7 @@ export class Oracle {
     if (apply !== null) this.#onApply(member, apply);
     this.#onCommit(member);
     for (const { context, index } of effects.reads) {
-      const floor = this.#floors.get(context);
+      const floor = this.#floors.get(context)?.index;
       check(floor !== undefined, () => `Read ${context} was answered twice`);
       check(index >= floor, () => `Read ${context} at ${index}, ${floor} was committed before`);
       this.#floors.delete(context);
@@ -43,8 +43,13 @@ export class Oracle {
   }
 
   /** A read begins: it must see everything committed by now. */
-  onRead(context: number): void {
-    this.#floors.set(context, this.#committed.index);
+  onRead(context: number, asked: NodeId): void {
+    this.#floors.set(context, { asked, index: this.#committed.index });
+  }
+
+  /** Reads nobody answered, or said that it would not. */
+  get unanswered(): number {
+    return this.#floors.size;
   }
 
   /** A leader would serve a read at its commit index. */
@@ -57,6 +62,11 @@ export class Oracle {
   /** Promises must be on the sender's disk (Persistence ordering). */
   onSend(message: Message, sender: Member): void {
     const { hardState, mark, entries } = sender.image;
+    const promises = ['vote', 'vote-reply', 'append-reply'].includes(message.kind);
+    check(
+      !promises || hardState.term >= message.term,
+      () => `${sender.id} sends a ${message.kind} of term ${message.term} before it is durable`,
+    );
     if (hardState.term !== message.term) return;
     switch (message.kind) {
       case 'vote':
@@ -87,6 +97,9 @@ export class Oracle {
       );
     }
     this.#durable.set(member.id, { term, vote });
+    for (const [context, { asked }] of this.#floors) {
+      if (asked === member.id) this.#floors.delete(context);
+    }
   }
 
   onLoss(_member: Member): void {
@@ -106,6 +119,8 @@ export class Oracle {
   }
 
   #onElected(member: Member, term: Term): void {
+    const durable = member.image.hardState.term;
+    check(durable >= term, () => `${member.id} leads term ${term}, its disk knows ${durable}`);
     const other = this.#leaders.get(term) ?? member.id;
     check(other === member.id, () => `Election Safety: ${other}, ${member.id} lead term ${term}`);
     this.#leaders.set(term, member.id);

@@ -3,7 +3,6 @@ import type { NodeId } from '../../base/ids.ts';
 import { Sfc32, below } from '../../base/prng.ts';
 import type { ConfigStep } from '../config.ts';
 import type { Effects } from '../effects.ts';
-import type { Index } from '../entry.ts';
 import type { Message } from '../message.ts';
 import { bytesOf, configOf, memberOf } from './cluster.suite.ts';
 import { Member, emptyImage } from './member.suite.ts';
@@ -151,7 +150,7 @@ export class World {
     const member = (this.#below(2) === 0 ? this.#leader() : undefined) ?? this.#someone();
     if (!member.running) return;
     const context = ++this.#context;
-    this.oracle.onRead(context);
+    this.oracle.onRead(context, member.id);
     if (member.raft.leaseValid(this.#now)) this.oracle.onLease(member);
     member.raft.readIndex(context);
     if (this.#below(3) > 0) member.drain();
@@ -358,9 +357,4 @@ export class World {
   #below(bound: number): number {
     return below(this.#random, bound);
   }
-}
-
-/** The furthest index any member knows to be committed. */
-export function furthestCommit(members: readonly Member[]): Index {
-  return Math.max(0, ...members.map((member) => (member.running ? member.raft.commit : 0)));
 }

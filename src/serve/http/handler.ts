@@ -7,6 +7,7 @@ import type { Statement } from '../../command/command.ts';
 import type { Database } from '../../db/database.ts';
 import { onlyReads } from '../../db/only-reads.ts';
 import type { ReadLevel, Reply } from '../../db/request.ts';
+import { replyFailure } from '../../result/failure.ts';
 import type { BodyReader } from './body.ts';
 import { refuse } from './error.ts';
 import { type Parameters, parseParameters } from './parameters.ts';
@@ -165,6 +166,12 @@ export class DataRoutes {
 
   #answer(exchange: Accepted, reply: Reply): void {
     const { parameters, response, startedMs, done } = exchange;
+    const failure = replyFailure(reply.body);
+    if (failure !== null) {
+      this.#options.answers.error(response, { status: 500, text: failure });
+      done();
+      return;
+    }
     this.#options.answers.results(response, {
       body: reply.body,
       error: null,
