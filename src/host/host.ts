@@ -73,12 +73,11 @@ export class Host {
   }
 
   /** A packet for a replica; calls and answers are somebody else's. */
-  onPacket(from: NodeId, packet: Packet): void {
+  onPacket(packet: Packet): void {
     if (packet.kind === 'raft') this.#replicas.get(packet.group)?.onMessage(packet.message);
     if (packet.kind === 'note' && packet.topic === TOPIC.digest) {
       this.#replicas.get(packet.group)?.onDigest(packet.body);
     }
-    void from;
   }
 
   onConnected(peer: Hello): void {

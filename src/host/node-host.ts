@@ -197,7 +197,7 @@ export class NodeHost implements TransportEvents {
       this.#ports.calls.onPacket(from, packet);
       return;
     }
-    this.#host.onPacket(from, packet);
+    this.#host.onPacket(packet);
   }
 
   onConnected(peer: Hello): void {

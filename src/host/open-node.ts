@@ -77,12 +77,12 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
   const time = { clock: new SystemClock(), random: new SystemRandom() };
   const { clock } = time;
   const disk = openDisk(options.syncDelayMs);
-  const late: { host: NodeHost | null; replica: Replica | null } = { host: null, replica: null };
+  const late: Late = { host: null, replica: null, failure: null };
   const storage = openLockedStorage(options, {
     ...time,
     disk,
     undo,
-    onFatal: (error) => (late.host === null ? options.onStopped(error) : late.host.fail(error)),
+    onFatal: (error) => failLate(late, error),
     onSpace: (low) => late.replica?.refuseWrites(low),
   });
   const { directory, journal } = storage;
@@ -110,9 +110,7 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
       journal,
       machine,
       snapshots,
-      rememberCluster: (joined) => {
-        rememberCluster(storage, joined);
-      },
+      rememberCluster: (joined) => rememberCluster(storage, joined),
     },
     {
       onStopped: options.onStopped,
@@ -125,6 +123,7 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
   late.host = host;
   undo.defer(() => host.close());
   await transport.start(host);
+  if (late.failure !== null) throw late.failure;
   const resources = undo.move();
   return {
     host,
@@ -133,14 +132,25 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
     transport,
     storage,
     databasePath,
-    start: () => {
-      host.start(options.peerAdvertise ?? transport.address);
-    },
+    start: () => host.start(options.peerAdvertise ?? transport.address),
     stop: async () => {
       await handOver(host);
       await resources.disposeAsync();
     },
   };
+}
+
+/** What exists only once the node is put together, and what may go wrong before. */
+interface Late {
+  host: NodeHost | null;
+  replica: Replica | null;
+  failure: Error | null;
+}
+
+/** The disk failed: a node that runs stops, one that is being opened is not opened. */
+function failLate(late: Late, error: Error): void {
+  if (late.host === null) late.failure ??= error;
+  else late.host.fail(error);
 }
 
 function handOver(host: NodeHost): Promise<void> {

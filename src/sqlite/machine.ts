@@ -28,10 +28,14 @@ export function endsRange(data: Uint8Array): boolean {
   return isChecksumCommand(data);
 }
 
+/** How many ranges pass between two looks at the size of the write-ahead log. */
+const RANGES_PER_LOOK = 32;
+
 /** One database. */
 export class SqliteMachine {
   readonly #path: string;
   #session: Session;
+  #ranges = 0;
   #executor: Executor;
 
   /** See `open` and `deserialize`. */
@@ -99,7 +103,9 @@ export class SqliteMachine {
 
   /** Called between ranges: bounds the write-ahead log under load. */
   relieve(): void {
-    if (this.#path !== IN_MEMORY) checkpoint(this.#session.connection, this.#path);
+    if (this.#path !== IN_MEMORY && ++this.#ranges % RANGES_PER_LOOK === 0) {
+      checkpoint(this.#session.connection, this.#path);
+    }
   }
 
   /** A hash of everything that must be equal on all nodes at `index`. */
