@@ -134,7 +134,11 @@ export class DataDirectory {
       );
     }
     const directory = `${this.path}/databases/${name}`;
-    this.#disk.makeDirectory(directory);
+    if (!this.#disk.exists(directory)) {
+      this.#disk.makeDirectory(directory);
+      // Entries are dropped from the journal for what is in here.
+      this.#disk.syncDirectory(`${this.path}/databases`);
+    }
     return `${directory}/main.db`;
   }
 

@@ -182,7 +182,7 @@ test('encodeSlot() keeps the first groups when not all fit, and a hundred do', (
   assert.deepEqual(slot.meta.groups, groups.slice(0, slot.meta.groups.length));
 });
 
-test('no sector of a sealed flush group is all zero, and payloads come back', () => {
+test('a sealed flush group has no blank sector, ends with filler, and payloads come back', () => {
   const payload = fc.array(fc.constantFrom(0, 1, 255), { maxLength: 6 });
   const runs = fc.array(fc.tuple(payload, fc.nat(3)), { minLength: 1, maxLength: 6 });
   fc.assert(
@@ -198,6 +198,10 @@ test('no sector of a sealed flush group is all zero, and payloads come back', ()
       for (let at = 0; at < bytes.length; at += SECTOR_BYTES) {
         assert.equal(isBlankSector(bytes, at), false);
       }
+      assert.deepEqual(
+        [...bytes.subarray(-8)],
+        Array.from({ length: 8 }, () => 0x5a),
+      );
       const segment = new Uint8Array(4096 + bytes.length);
       segment.set(bytes, 4096);
       const frame = readHeader(segment, 4096, PLACE.salt);

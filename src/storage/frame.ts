@@ -7,8 +7,8 @@
  *   disk, in a file that was filled with zeros, is recognised. The first and last eight bytes of a
  *   header are never zero, a payload is masked when it would fill a sector with zeros, and a flush
  *   group ends with a pad frame whose payload is not longer than a sector.
- * - The last eight bytes of a flush group are filler, none of them zero: so the beginning of a group
- *   that was cut short inside a sector is recognised too.
+ * - The last eight bytes of a flush group are filler, none of them zero: so a group that was cut
+ *   short inside a sector is recognised too (scan.ts).
  */
 import { checksum } from './crc.ts';
 

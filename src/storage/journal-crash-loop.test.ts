@@ -149,6 +149,7 @@ class Life {
     opened.journal.append(group, write, () => {
       assert(!this.#struck, 'acknowledged after the end');
       if (last !== undefined) last.acknowledged = true;
+      if (this.#percent(20)) this.#write(opened, group);
     });
     if (this.#percent(60)) opened.journal.flush();
   }
@@ -159,7 +160,10 @@ class Life {
     const dice = below(this.#random, 20);
     if (dice === 0 || term === 0) {
       const entries = entriesFrom(model.last + 1, below(this.#random, 2), term + 1);
-      return writeOf({ hardState: { term: term + 1, vote: this.#pick(['a', 'b', null]) }, entries });
+      return writeOf({
+        hardState: { term: term + 1, vote: this.#pick(['a', 'b', null]) },
+        entries,
+      });
     }
     if (dice === 1) return writeOf({ installed: markAt(model.last + 5, term) });
     const entries = this.#someEntries(model, dice === 2 ? Math.max(start, committed) : model.last);
@@ -222,6 +226,7 @@ class Life {
 }
 
 test('Journal keeps what it acknowledged through deaths at any call of the disk', () => {
+  // CRASH_LOOPS=2000 takes a minute.
   const numRuns = Number(process.env['CRASH_LOOPS'] ?? 60);
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0x7fffffff }), (seed) => new Life(seed).run()),

@@ -142,7 +142,7 @@ for (const sync of ['inline', 'background'] as const) {
       fc.property(fc.integer({ min: 0, max: 0x7fffffff }), (seed) => {
         new Run(seed, sync).run(120);
       }),
-      { numRuns: 150 },
+      { numRuns: 50 },
     );
   });
 }

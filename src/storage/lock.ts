@@ -57,9 +57,11 @@ function lockFailure(path: string, database: DatabaseSync, cause: unknown): Quor
   }
   const pid = holder(database);
   const who = pid === null ? 'another process' : `process ${pid}`;
-  return new QuorliteError('locked', `Cannot lock ${path}: ${who} uses this data directory`, {
-    cause,
-  });
+  return new QuorliteError(
+    'locked',
+    `Cannot lock ${path}: ${who} uses this data directory; stop it, or give this node another one`,
+    { cause },
+  );
 }
 
 function holder(database: DatabaseSync): number | null {

@@ -7,9 +7,7 @@ import {
   frameBytes,
   isBlank,
   isBlankSector,
-  PAD_BYTES_MIN,
   readHeader,
-  roundUp,
   SECTOR_BYTES,
   storedPayload,
 } from './frame.ts';
@@ -110,17 +108,16 @@ function resynchronise(bytes: Uint8Array, { at, salt, before }: Position): Frame
  * tell. There are two ways to see it:
  *
  * - A crash loses sectors whole, and no sector that was written is all zero (frame.ts).
- * - A write that failed half way, or whose process was killed, leaves its beginning in the page
- *   cache. Then the frame goes on where there are only zeros up to the end of the file, and so do the
- *   last bytes of the sector in which they begin. At the end of a flush group that was acknowledged
- *   these are filler and not zero, so rot would have to clear all of them, bit by bit, together
- *   with whatever the frame still needs.
+ * - A write that failed half way leaves its beginning in the page cache: the frame goes on where
+ *   only zeros are, up to the end of the file. Behind every header and payload of an acknowledged
+ *   flush group there are at least eight bytes of filler, none of them zero (and a damaged filler
+ *   is no damage, `isWhole`): rot would have to clear all of these, bit by bit, as well.
  */
 function isTorn(bytes: Uint8Array, from: number, to: number): boolean {
   if (hasBlankSector(bytes, from, to)) return true;
   let end = bytes.length;
   while (end > from && bytes[end - 1] === 0) end--;
-  return end < to && end + PAD_BYTES_MIN <= roundUp(end, SECTOR_BYTES);
+  return end < to;
 }
 
 /** Whether one of the sectors that [from, to) touches is all zero. */

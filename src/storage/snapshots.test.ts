@@ -178,6 +178,26 @@ test('S10 whatever call a crash interrupts, a snapshot is complete or not there'
   }
 });
 
+test('S10 a snapshot that is found at a start is still there after a power loss', () => {
+  const fixture = new Fixture();
+  const store = fixture.open();
+  const local = store.begin(1);
+  fixture.write(local.path, STATE.subarray(0, 5000));
+  // The process dies when the JSON has its name and the directory is not synced.
+  let syncs = 0;
+  fixture.disk.fault = ({ operation }) =>
+    operation === 'sync-directory' && ++syncs === 2 ? 'killed' : null;
+  store.finish(local, { position: { index: 3, term: 1 }, config: CONFIG }, () => {});
+  fixture.clock.drain();
+  assert.equal(syncs, 2);
+  fixture.disk.fault = null;
+  fixture.disk.kill();
+  const found = fixture.open().newest(1);
+  assert(found !== null);
+  fixture.disk.crash(() => true);
+  assert.deepEqual(fixture.open().newest(1), found);
+});
+
 test('S11 a flipped bit in a snapshot is found before it is used, and the snapshot removed', () => {
   const fixture = new Fixture();
   const store = fixture.open();

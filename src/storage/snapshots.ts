@@ -296,7 +296,7 @@ export class SnapshotStore {
   #load(): void {
     const disk = this.#disk;
     const directory = this.#directory;
-    // Names that a killed process gave may be in the cache only; entries are dropped for what is here.
+    // A killed process may have left names that only the cache knows; entries are dropped for them.
     disk.syncDirectory(directory);
     const names = new Set(disk.list(directory));
     for (const name of names) {
