@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { MachineDisk } from './disk.ts';
+import { Events } from './events.ts';
+import { SECTOR_BYTES } from './inode.ts';
+import { Life } from './life.ts';
+import { Chance, STREAM } from './random.ts';
+
+interface Bench {
+  readonly events: Events;
+  readonly machine: MachineDisk;
+  readonly life: Life;
+}
+
+function bench(seed: number): Bench {
+  const events = new Events();
+  const chance = new Chance(seed);
+  const timing = chance.stream(STREAM.diskTime, 0);
+  const fate = chance.stream(STREAM.diskCrash, 0);
+  const machine = new MachineDisk({ events, timing, fate });
+  machine.addDirectory('/data');
+  return { events, machine, life: new Life(events, 0, 0) };
+}
+
+test('what was synced and named survives every power loss', () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const { events, machine, life } = bench(seed);
+    const disk = machine.mount(life);
+    const file = disk.open('/data/file', 'create');
+    file.write(new Uint8Array(3000).fill(7), 0);
+    file.sync();
+    disk.syncDirectory('/data');
+    file.write(new Uint8Array(3000).fill(9), 3000);
+    machine.onPowerLoss(life.time);
+    const left = machine.mount(new Life(events, 0, 1)).readAll('/data/file');
+    assert.ok(left.length >= 3000);
+    assert.ok(left.subarray(0, 3000).every((byte) => byte === 7));
+  }
+});
+
+test('what was not synced is lost whole, kept whole, or torn at sectors, by the seed', () => {
+  const outcomes = new Set<string>();
+  for (let seed = 0; seed < 200; seed++) {
+    const { events, machine, life } = bench(seed);
+    const disk = machine.mount(life);
+    const file = disk.open('/data/file', 'create');
+    file.write(new Uint8Array(4 * SECTOR_BYTES), 0);
+    file.sync();
+    disk.syncDirectory('/data');
+    file.write(new Uint8Array(4 * SECTOR_BYTES).fill(1), 0);
+    machine.onPowerLoss(life.time);
+    const left = machine.mount(new Life(events, 0, 1)).readAll('/data/file');
+    const sectors = [0, 1, 2, 3].map((at) => left[at * SECTOR_BYTES] ?? 0);
+    for (let at = 0; at < left.length; at++) {
+      assert.equal(left[at], sectors[Math.floor(at / SECTOR_BYTES)]);
+    }
+    outcomes.add(sectors.join(''));
+  }
+  assert.ok(
+    outcomes.has('0000') && outcomes.has('1111') && outcomes.size > 6,
+    [...outcomes].join(),
+  );
+});
+
+test('a sync that is under way when the power goes promises nothing', () => {
+  let kept = 0;
+  for (let seed = 0; seed < 100; seed++) {
+    const { events, machine, life } = bench(seed);
+    const disk = machine.mount(life);
+    const file = disk.open('/data/file', 'create');
+    file.write(new Uint8Array(SECTOR_BYTES).fill(5), 0);
+    disk.syncDirectory('/data');
+    file.syncSoon(() => assert.fail('the process died before'));
+    life.end();
+    machine.onPowerLoss(life.time);
+    const left = machine.mount(new Life(events, 0, 1)).readAll('/data/file');
+    if (left.length > 0 && left[0] === 5) kept++;
+  }
+  assert.ok(kept > 5 && kept < 95, `${kept} of 100`);
+});
+
+test('the death of a process loses nothing and makes nothing durable', () => {
+  const { events, machine, life } = bench(1);
+  const disk = machine.mount(life);
+  disk.open('/data/file', 'create').write(Uint8Array.of(1, 2, 3), 0);
+  machine.onProcessEnd(events.now);
+  assert.deepEqual([...machine.mount(life).readAll('/data/file')], [1, 2, 3]);
+  assert.equal(machine.find('/data/file')?.durableSize, 0);
+});
+
+test('after a failed sync the next one succeeds with the data lost, as on Linux', () => {
+  const { events, machine, life } = bench(3);
+  const disk = machine.mount(life);
+  const file = disk.open('/data/file', 'create');
+  disk.syncDirectory('/data');
+  file.write(new Uint8Array(SECTOR_BYTES).fill(5), 0);
+  machine.condition.failNext = 'sync';
+  assert.throws(() => file.sync(), /EIO/);
+  file.sync();
+  assert.equal(machine.mount(life).readAll('/data/file')[0], 5);
+  machine.settle(life.time);
+  assert.equal(machine.find('/data/file')?.durableContents()[0] ?? 0, 0);
+  void events;
+});

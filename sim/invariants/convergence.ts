@@ -1,0 +1,64 @@
+import type { Cluster } from '../cluster.ts';
+import { Violation } from '../watch.ts';
+import type { Workload } from '../workload.ts';
+
+/**
+ * I12: once healed, there is a leader, every member has applied everything and holds the same
+ * content, and nobody waits for anything. Returns null when that is so, else what is missing;
+ * throws instead when `insist`. `unavailable` is an answer when too few whole disks are left.
+ */
+export function requireConvergence(
+  cluster: Cluster,
+  workload: Workload,
+  insist: boolean,
+): string | null {
+  const missing = whatIsMissing(cluster, workload);
+  if (missing === null || !insist) return missing;
+  if (isUnavailable(cluster)) return 'unavailable';
+  throw new Violation('I12', `Convergence: after healing ${missing}`);
+}
+
+/** I12, too: while nothing goes wrong, whoever led in term `before` goes on leading. */
+export function requireStability(cluster: Cluster, before: number | null): void {
+  const after = cluster.leader()?.watched.core?.term ?? null;
+  if (before === null || before === after || isUnavailable(cluster) || cluster.isSpoiled) return;
+  throw new Violation(
+    'I12',
+    `Stability: after healing term ${before} was followed by ${String(after)} without any fault`,
+  );
+}
+
+function whatIsMissing(cluster: Cluster, workload: Workload): string | null {
+  const leader = cluster.leader();
+  if (leader?.watched.core === null || leader === null) return 'nobody leads';
+  const { commit, config } = leader.watched.core;
+  if (commit < cluster.truth.commit) return `${leader.id} leads and has not committed everything`;
+  const hash = leader.machine?.contentHash();
+  for (const { id } of config.members) {
+    const node = cluster.nodes.find((candidate) => candidate.id === id);
+    if (node === undefined || node.retired) continue;
+    if (node.life === null || node.machine === null) return `${id} does not run`;
+    if (node.machine.applied !== commit) {
+      return `${id} has applied ${node.machine.applied} of ${commit}`;
+    }
+    if (node.machine.contentHash() !== hash) return `${id} has other content than ${leader.id}`;
+    if (node.watched.owed > 0) return `${id} owes ${node.watched.owed} outcomes`;
+    if (node.watched.core?.recovering === true) return `${id} is still recovering`;
+  }
+  if (workload.waiting > 0) return `${workload.waiting} clients wait`;
+  return null;
+}
+
+/** Whether lies of disks, or machines gone for good, took a majority away. */
+function isUnavailable(cluster: Cluster): boolean {
+  const configs = cluster.nodes
+    .flatMap(({ watched }) => watched.core?.config ?? [])
+    .filter(({ voters }) => voters.length > 0);
+  return configs.some(({ voters }) => {
+    const whole = voters.filter((id) => {
+      const node = cluster.nodes.find((candidate) => candidate.id === id);
+      return node !== undefined && !node.retired && !node.watched.tainted && node.life !== null;
+    });
+    return whole.length <= voters.length / 2;
+  });
+}

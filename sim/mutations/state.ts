@@ -1,0 +1,142 @@
+import type { ApplyRange, Machine } from '../../src/replica/machine.ts';
+import type { Bent, Mutation } from '../mutations.ts';
+
+/** Bugs of the machine and of the way entries get into it. */
+export const stateMutations: readonly Mutation[] = [
+  {
+    name: 'apply-twice',
+    what: 'now and then a range is applied twice',
+    seeds: 10,
+    machine: (machine) => bend(machine, (range, n) => (n % 7 === 0 ? doubled(range) : range)),
+  },
+  {
+    name: 'skip-entry',
+    what: 'a range of several entries is applied without its last',
+    seeds: 30,
+    machine: (machine) =>
+      bend(machine, (range) =>
+        range.entries.length < 2
+          ? range
+          : { ...range, entries: range.entries.slice(0, -1), formats: range.formats.slice(0, -1) },
+      ),
+  },
+  {
+    name: 'nondeterministic-apply',
+    what: 'a result depends on the node that executes',
+    seeds: 10,
+    machine: (machine, { number }) => biased(machine, number),
+  },
+  {
+    name: 'persist-nothing',
+    what: 'the state is called durable without having been written',
+    seeds: 60,
+    setup: { compactBytes: 400, trailingBytes: 0 },
+    machine: (machine) => ({
+      ...bend(machine, (range) => range),
+      persist: (done) => {
+        const { applied } = machine;
+        machine.apply({ entries: [], formats: [], through: applied }, () => {
+          done(applied);
+        });
+      },
+    }),
+  },
+  {
+    name: 'restore-nothing',
+    what: 'an installed snapshot is not taken over by the machine',
+    seeds: 60,
+    setup: { compactBytes: 400, trailingBytes: 0 },
+    machine: (machine) => ({
+      ...bend(machine, (range) => range),
+      restore: (path, done) => {
+        const before = machine.applied;
+        machine.persist(() => {
+          done(Math.max(before, before + (path.length > 0 ? 5 : 0)));
+        });
+      },
+    }),
+  },
+  {
+    name: 'snapshot-index-ahead',
+    what: 'a snapshot claims one entry more than it holds',
+    seeds: 60,
+    setup: { compactBytes: 400, trailingBytes: 0 },
+    machine: (machine) => ({
+      ...bend(machine, (range) => range),
+      snapshot: (path, done) => {
+        machine.snapshot(path, (outcome) => {
+          done(outcome.ok ? { ...outcome, index: outcome.index + 1 } : outcome);
+        });
+      },
+    }),
+  },
+  {
+    name: 'admit-anyone',
+    what: 'a node with a re-created data directory is let in under its old id',
+    seeds: 300,
+    host: (host) => {
+      host.admit = () => null;
+    },
+  },
+];
+
+function bend(
+  machine: Machine,
+  change: (range: ApplyRange, number: number) => ApplyRange,
+): Machine {
+  let number = 0;
+  return {
+    get applied() {
+      return machine.applied;
+    },
+    get onFatal() {
+      return machine.onFatal;
+    },
+    set onFatal(report: (error: Error) => void) {
+      machine.onFatal = report;
+    },
+    apply: (range, done) => {
+      const changed = change(range, ++number);
+      machine.apply(changed, ({ results, digests }) => {
+        // The driver is told what it expects; only the state is wrong.
+        const count = range.entries.length;
+        done({
+          results: range.entries.map((_, i) => results[i] ?? results.at(-1) ?? null),
+          digests: range.entries.map(
+            (_, i) => digests[i + digests.length - count] ?? digests.at(-1) ?? 0,
+          ),
+        });
+      });
+    },
+    persist: (done) => {
+      machine.persist(done);
+    },
+    snapshot: (path, done) => {
+      machine.snapshot(path, done);
+    },
+    restore: (path, done) => {
+      machine.restore(path, done);
+    },
+    endsRange: (data) => machine.endsRange(data),
+    close: () => machine.close(),
+  };
+}
+
+function doubled(range: ApplyRange): ApplyRange {
+  return {
+    ...range,
+    entries: [...range.entries, ...range.entries],
+    formats: [...range.formats, ...range.formats],
+  };
+}
+
+function biased(machine: Machine, node: Bent['number']): Machine {
+  return {
+    ...bend(machine, (range) => range),
+    apply: (range, done) => {
+      machine.apply(range, ({ results, digests }) => {
+        done({ results, digests: digests.map((digest) => digest ^ node) });
+      });
+    },
+  };
+}
