@@ -73,11 +73,12 @@ export class Host {
   }
 
   /** A packet for a replica; calls and answers are somebody else's. */
-  onPacket(packet: Packet): void {
+  onPacket(from: NodeId, packet: Packet): void {
     if (packet.kind === 'raft') this.#replicas.get(packet.group)?.onMessage(packet.message);
-    if (packet.kind === 'note' && packet.topic === TOPIC.digest) {
-      this.#replicas.get(packet.group)?.onDigest(packet.body);
-    }
+    if (packet.kind !== 'note') return;
+    const replica = this.#replicas.get(packet.group);
+    if (packet.topic === TOPIC.digest) replica?.onDigest(from, packet.body);
+    if (packet.topic === TOPIC.digestReply) replica?.onDigestReply(from, packet.body);
   }
 
   onConnected(peer: Hello): void {

@@ -15,6 +15,8 @@ export interface IntakePort {
   commit(): Index;
   /** This replica waits for a copy to repair itself, whatever its log holds. */
   repairing(): boolean;
+  /** Index of this node's state. */
+  applied(): Index;
   /** Takes the state over; `done` once the machine has it. */
   install(mark: SnapshotMark, path: string, done: (outcome: 'installed' | 'ignored') => void): void;
 }
@@ -44,6 +46,11 @@ export class Intake {
     if (piece.mark.index <= this.#port.commit() && !this.#port.repairing()) {
       // The log holds all of it: nothing to install, the leader goes on with entries.
       answer({ kind: 'installed' });
+      return;
+    }
+    if (piece.mark.index < this.#port.applied()) {
+      // Taking it would take back what was read here.
+      answer({ kind: 'refused', reason: 'it is older than the state it would replace' });
       return;
     }
     if (this.#finishing) {

@@ -43,6 +43,11 @@ export function makeReplica(parts: {
   const { clock, random, logger, machine, transport, journal, snapshots } = ports;
   const start = reconcile(parts.restored, machine.applied, snapshots.list(group));
   if (start.lost !== null) logger.warn?.('Waiting for a copy of the state', { reason: start.lost });
+  if (start.restored.recovering && (parts.restored?.recovering ?? null) === null) {
+    // Found here, not by the journal: it has to be known at the next start too.
+    journal.damaged(group, start.lost ?? 'the state outlived the log', () => {});
+    journal.flush();
+  }
   const raft = new Raft(
     {
       id: options.id,
@@ -72,6 +77,9 @@ export function makeReplica(parts: {
       },
       sendDigest: (to, body) => {
         transport.send(to, { kind: 'note', group, topic: TOPIC.digest, body });
+      },
+      sendDigestReply: (to, body) => {
+        transport.send(to, { kind: 'note', group, topic: TOPIC.digestReply, body });
       },
       append: (id, write, done) => {
         journal.append(id, write, done);

@@ -197,7 +197,7 @@ export class NodeHost implements TransportEvents {
       this.#ports.calls.onPacket(from, packet);
       return;
     }
-    this.#host.onPacket(packet);
+    this.#host.onPacket(from, packet);
   }
 
   onConnected(peer: Hello): void {
@@ -336,7 +336,7 @@ export class NodeHost implements TransportEvents {
           this.#snapshots?.send(request);
         },
         onDiverged: (index) => {
-          this.#snapshots?.repair(index);
+          this.#snapshots?.differs(index);
         },
       },
     });
@@ -352,6 +352,9 @@ export class NodeHost implements TransportEvents {
       logger,
       group: MAIN_GROUP,
       pieceBytes: this.#options.snapshotPieceBytes,
+      onWrong: (error) => {
+        this.fail(error);
+      },
     });
     this.#connect(
       [...replica.raft.status().config.members, ...hosts].filter(({ id }) => id !== this.self.id),

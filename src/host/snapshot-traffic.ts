@@ -1,4 +1,6 @@
+import { ByteReader, ByteWriter, NO_BYTES } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
+import { QuorliteError } from '../base/errors.ts';
 import type { GroupId, NodeId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Answer, Calls } from '../peer/calls.ts';
@@ -13,10 +15,8 @@ import { CatchUp } from './catch-up.ts';
 import { Intake } from './intake.ts';
 import { decodePiece, encodeAnswer } from './snapshot-wire.ts';
 
-/** How often a replica whose state differs asks the leader for a copy. */
+/** How often a replica whose state differs asks the leader. */
 const REPAIR_ASK_MS = 500;
-
-const NO_BYTES = new Uint8Array(0);
 
 /** A snapshot, or why there is none. */
 type Provided = { readonly snapshot: Snapshot } | { readonly error: string };
@@ -30,10 +30,10 @@ export class SnapshotTraffic {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #group: GroupId;
+  readonly #onWrong: (error: QuorliteError) => void;
   readonly #catchUp: CatchUp;
   readonly #intake: Intake;
   #taking: ((outcome: Provided) => void)[] = [];
-  #repairing = false;
   #closed = false;
 
   constructor(options: {
@@ -45,6 +45,8 @@ export class SnapshotTraffic {
     readonly logger: Logger;
     readonly group: GroupId;
     readonly pieceBytes: number;
+    /** A majority holds another state than this node, which leads: it must stop. */
+    readonly onWrong: (error: QuorliteError) => void;
   }) {
     this.#replica = options.replica;
     this.#machine = options.machine;
@@ -53,6 +55,7 @@ export class SnapshotTraffic {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#group = options.group;
+    this.#onWrong = options.onWrong;
     this.#catchUp = this.#makeCatchUp(options.pieceBytes);
     this.#intake = this.#makeIntake();
     this.#calls.handle(TOPIC.snapshot, (_from, body, answer) => {
@@ -60,8 +63,11 @@ export class SnapshotTraffic {
       if (piece === null) answer('invalid-request: The piece cannot be understood', NO_BYTES);
       else this.#intake.onPiece(piece, (said) => answer(null, encodeAnswer(said)));
     });
-    this.#calls.handle(TOPIC.repair, (from, _body, answer) => {
-      this.#onRepairAsked(from, answer);
+    this.#calls.handle(TOPIC.repair, (_from, body, answer) => {
+      this.#onDifference(body, answer);
+    });
+    this.#calls.handle(TOPIC.copy, (from, body, answer) => {
+      this.#onCopyAsked(from, body, answer);
     });
   }
 
@@ -70,13 +76,13 @@ export class SnapshotTraffic {
     this.#catchUp.start(request);
   }
 
-  /** This replica's state differs from the leader's at `index`: replace it by the leader's. */
-  repair(index: Index): void {
-    this.#logger.error?.('The state of this node differs from the group: replacing it by a copy', {
-      index,
-    });
-    this.#repairing = true;
-    this.#askForRepair();
+  /**
+   * This replica's state differs from the leader's at `index`. One of two is wrong, and a single
+   * node must not decide which: the leader is asked what a majority holds.
+   */
+  differs(index: Index): void {
+    this.#logger.error?.('The state of this node differs from the leader', { index });
+    this.#askForVerdict(index);
   }
 
   close(): void {
@@ -84,25 +90,59 @@ export class SnapshotTraffic {
     this.#catchUp.close();
   }
 
-  #askForRepair(): void {
-    if (!this.#repairing || this.#closed) return;
-    const { leader } = this.#replica.leadership;
-    if (leader !== null && !this.#replica.isLeader) {
-      const question = { group: this.#group, topic: TOPIC.repair, body: NO_BYTES, timeoutMs: 1000 };
-      this.#calls.call(leader, question, () => {});
-    }
+  #askForVerdict(index: Index): void {
+    if (this.#closed || this.#replica.isLeader || this.#replica.diverged) return;
+    this.#ask(TOPIC.repair, index, (agreed) => {
+      if (agreed && !this.#replica.diverged) {
+        this.#logger.error?.('A majority holds another state: replacing the one here by a copy');
+        this.#replica.quarantine((applied) => {
+          this.#askForCopy(applied);
+        });
+      }
+    });
     this.#clock.after(REPAIR_ASK_MS, () => {
-      this.#askForRepair();
+      this.#askForVerdict(index);
     });
   }
 
-  #onRepairAsked(from: NodeId, answer: Answer): void {
-    if (!this.#replica.isLeader) {
+  /** A copy of at least `applied`, so that nobody reads an older state than before. */
+  #askForCopy(applied: Index): void {
+    if (this.#closed || !this.#replica.diverged) return;
+    this.#ask(TOPIC.copy, applied, () => {});
+    this.#clock.after(REPAIR_ASK_MS, () => {
+      this.#askForCopy(applied);
+    });
+  }
+
+  #ask(topic: number, index: Index, done: (agreed: boolean) => void): void {
+    const { leader } = this.#replica.leadership;
+    if (leader === null || this.#replica.isLeader) return;
+    const body = new ByteWriter(8).u53(index).copy();
+    const question = { group: this.#group, topic, body, timeoutMs: REPAIR_ASK_MS };
+    this.#calls.call(leader, question, (result) => {
+      done(result.ok);
+    });
+  }
+
+  #onDifference(body: Uint8Array, answer: Answer): void {
+    const index = readIndex(body);
+    if (index === null || !this.#replica.isLeader) {
       answer('not-leader: This node does not lead', NO_BYTES);
       return;
     }
-    const { first } = this.#replica.raft.status();
-    this.#catchUp.start({ to: from, minimum: { index: first - 1, term: 0 } });
+    const verdict = this.#replica.judgeDifference(index);
+    if (verdict === 'follower') answer(null, NO_BYTES);
+    else answer(`diverged: The majority is ${verdict}`, NO_BYTES);
+    if (verdict === 'leader') this.#onWrong(wrongLeader(index));
+  }
+
+  #onCopyAsked(from: NodeId, body: Uint8Array, answer: Answer): void {
+    const index = readIndex(body);
+    if (index === null || !this.#replica.isLeader || this.#replica.applied < index) {
+      answer('not-leader: This node has no such copy', NO_BYTES);
+      return;
+    }
+    this.#catchUp.start({ to: from, minimum: { index, term: 0 } });
     answer(null, NO_BYTES);
   }
 
@@ -186,7 +226,8 @@ export class SnapshotTraffic {
       logger: this.#logger,
       port: {
         commit: () => this.#replica.raft.status().commit,
-        repairing: () => this.#repairing,
+        repairing: () => this.#replica.diverged,
+        applied: () => this.#replica.applied,
         install: (mark, path, done) => {
           this.#install(mark, path, done);
         },
@@ -199,17 +240,30 @@ export class SnapshotTraffic {
     path: string,
     done: (outcome: 'installed' | 'ignored') => void,
   ): void {
-    const repairing = this.#repairing;
+    const repairing = this.#replica.diverged;
     this.#replica.install(mark, (accepted) => {
       if (!accepted && !repairing) {
         done('ignored');
         return;
       }
       this.#replica.replaceState(path, () => {
-        this.#repairing = false;
         this.#store.prune(this.#group, 1);
         done('installed');
       });
     });
   }
+}
+
+function readIndex(body: Uint8Array): Index | null {
+  const reader = new ByteReader(body);
+  const index = reader.u53();
+  return reader.failed ? null : index;
+}
+
+function wrongLeader(index: Index): QuorliteError {
+  return new QuorliteError(
+    'diverged',
+    `Cannot go on: a majority holds another state than this node since entry ${index}. ` +
+      `Start it again: as a follower it is given a copy of theirs`,
+  );
 }

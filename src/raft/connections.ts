@@ -1,4 +1,5 @@
 import type { NodeId } from '../base/ids.ts';
+import { becomeFollower } from './roles.ts';
 import type { State } from './state.ts';
 
 /**
@@ -33,6 +34,12 @@ export function connectionClosed(state: State, peer: NodeId): void {
  */
 export function standSoon(state: State): void {
   if (state.role.kind === 'follower' && state.leader === null) state.timer.failoverArmed = true;
+}
+
+/** This node's state is known to be wrong, or no longer: it must not lead, though it may vote. */
+export function bar(state: State, barred: boolean): void {
+  state.barred = barred;
+  if (barred && state.role.kind !== 'follower') becomeFollower(state, state.term, null);
 }
 
 /** Messages to `peer` do not arrive: send no more than a probe until it shows itself. */

@@ -5,7 +5,7 @@ import { becomeFollower } from './roles.ts';
 import { sendAppends, sendHeartbeats } from './sending.ts';
 import type { Leader, State } from './state.ts';
 import { leadershipOf } from './status.ts';
-import { appointSuccessor } from './transfer.ts';
+import { appointSuccessor, continueTransfer } from './transfer.ts';
 
 /**
  * Everything the inputs since the last drain amount to; null when that is nothing. Inputs only
@@ -40,6 +40,7 @@ const NOTHING = {
 function drive(state: State, leader: Leader): void {
   driveReads(state, leader);
   sendAppends(state, leader);
+  continueTransfer(state, leader);
   if (!leader.leaving) return;
   // Removed, and that is committed. Whoever is left hears so before we go: openraft's leader went
   // first, and nobody knew that the change was committed until the next election.

@@ -42,11 +42,11 @@ export class FollowerReads {
     return request?.contexts ?? [];
   }
 
-  /** Gives up on requests sent before `beforeMs`. */
-  expired(beforeMs: number): readonly number[] {
+  /** Gives up on requests that are `timeoutMs` old. The sum is that of the deadline, to the bit. */
+  expired(now: number, timeoutMs: number): readonly number[] {
     const contexts: number[] = [];
     for (const [id, request] of this.#requests) {
-      if (request.sentAtMs > beforeMs) break;
+      if (request.sentAtMs + timeoutMs > now) break;
       contexts.push(...request.contexts);
       this.#requests.delete(id);
     }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { World } from './testing/world.suite.ts';
 import type { Weather } from './testing/world.suite.ts';
 
-const STEPS = 2500;
+const STEPS = 1600;
 
 const WEATHERS: Record<string, Weather> = {
   'three voters': { voters: 3, spares: 0, raw: true, lossy: false, leases: false },

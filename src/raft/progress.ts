@@ -59,6 +59,7 @@ export class Progress {
   #snapshotIndex: Index = 0;
   /** Answered since the last check of the quorum. */
   recentlyActive = false;
+  #activeBefore = false;
   /** May have lost what it acknowledged: counts for nothing. */
   recovering = false;
   /** Highest read round it confirmed. */
@@ -99,6 +100,17 @@ export class Progress {
   /** What may be counted towards a commit. */
   get counted(): Index {
     return this.recovering ? 0 : this.#match;
+  }
+
+  /** Whether it answered lately; a check of the quorum a moment ago does not make it look dead. */
+  get seemsAlive(): boolean {
+    return this.recentlyActive || this.#activeBefore;
+  }
+
+  /** The quorum was checked: who does not answer from now on is silent. */
+  quorumChecked(): void {
+    this.#activeBefore = this.recentlyActive;
+    this.recentlyActive = false;
   }
 
   /** Whether an append may be sent although nothing is known to be needed. */

@@ -2,7 +2,7 @@ import type { NodeId } from '../base/ids.ts';
 import type { Random } from '../base/prng.ts';
 import { maybeCommit } from './commit.ts';
 import type { Config, ConfigChange } from './config.ts';
-import { connectionClosed, connectionOpened, standSoon, unreachable } from './connections.ts';
+import { bar, connectionClosed, connectionOpened, standSoon, unreachable } from './connections.ts';
 import { takeEffects } from './drain.ts';
 import type { Effects, SnapshotMark } from './effects.ts';
 import { countOwnVote } from './election.ts';
@@ -116,6 +116,11 @@ export class Raft {
   /** The connection to the process of `peer` ended. */
   connectionClosed(peer: NodeId): void {
     connectionClosed(this.#state, peer);
+  }
+
+  /** The machine's state is known to be wrong (or no longer): this node must not lead meanwhile. */
+  bar(barred: boolean): void {
+    bar(this.#state, barred);
   }
 
   /** This group was just founded and has no leader yet: stand for election soon. */

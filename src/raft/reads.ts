@@ -35,11 +35,15 @@ export function onReadReply(state: State, message: ReadReply): void {
 
 /** Starts a round for what waits, unless one is under way: its answer will start the next. */
 export function driveReads(state: State, leader: Leader): void {
-  if (!leader.reads.waiting || !committedInTerm(state, leader)) return;
-  settleByRequest(state, leader);
-  if (!leader.reads.waiting || leader.reads.rounds.length > 0) return;
-  leader.reads.start(++state.readSequence, state.commit);
-  sendHeartbeats(state, leader, 'voters');
+  const { reads } = leader;
+  if (reads.waiting && committedInTerm(state, leader)) {
+    settleByRequest(state, leader);
+    if (reads.waiting && reads.rounds.length === 0) {
+      reads.start(++state.readSequence, state.commit);
+      sendHeartbeats(state, leader, 'voters');
+    }
+  }
+  // Not only when somebody answers: an only voter, or one that just became it, needs no answer.
   confirmReads(state, leader);
 }
 

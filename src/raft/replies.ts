@@ -4,7 +4,6 @@ import type { AppendReply, HeartbeatReply } from './message.ts';
 import type { Progress } from './progress.ts';
 import { confirmReads } from './reads.ts';
 import type { Leader, State } from './state.ts';
-import { continueTransfer } from './transfer.ts';
 
 /** A peer answers an append: it has everything up to an index, or lacks what came before. */
 export function onAppendReply(state: State, leader: Leader, message: AppendReply): void {
@@ -30,7 +29,6 @@ export function onAppendReply(state: State, leader: Leader, message: AppendReply
   maybeCommit(state, leader);
   confirmReads(state, leader);
   dropRemoved(state, leader, false);
-  continueTransfer(state, leader);
 }
 
 /** A peer is there, and still thinks that we lead. */

@@ -135,6 +135,9 @@ export class State {
   readonly timer: ElectionTimer;
   readonly contact: LeaderContact;
 
+  /** The driver knows that this node's state is wrong: it must not lead. */
+  barred = false;
+
   recovering: boolean;
   /** Recovering ends when this ticket is durable; null while that is not in sight. */
   recoveredTicket: number | null = null;
@@ -215,7 +218,12 @@ export class State {
    * 4.2.2). It is elected by those who are left, without counting itself.
    */
   get promotable(): boolean {
-    return (this.isVoter || this.#wasVoter) && !this.recovering && !this.writes.installing;
+    return (
+      (this.isVoter || this.#wasVoter) &&
+      !this.recovering &&
+      !this.barred &&
+      !this.writes.installing
+    );
   }
 
   get #wasVoter(): boolean {

@@ -14,9 +14,9 @@ export function tick(state: State, now: number): void {
   const late = state.now - state.lastTickMs > state.settings.heartbeatIntervalMs;
   state.lastTickMs = state.now;
   if (state.timer.failoverArmed) hurryTimer(state);
+  judge(state, late);
   if (state.role.kind === 'leader') tickLeader(state, state.role);
   else expireReads(state);
-  judge(state, late);
 }
 
 /** The time at which the next tick has something to do. */
@@ -77,11 +77,11 @@ function checkQuorum(state: State, leader: Leader): void {
     return;
   }
   dropRemoved(state, leader, true);
-  for (const progress of leader.peers.values()) progress.recentlyActive = false;
+  for (const progress of leader.peers.values()) progress.quorumChecked();
 }
 
 /** The request or its answer got lost, as messages may. */
 function expireReads(state: State): void {
-  const before = state.now - state.settings.electionTimeoutMs;
-  state.outbox.failReads(state.followerReads.expired(before));
+  const { electionTimeoutMs } = state.settings;
+  state.outbox.failReads(state.followerReads.expired(state.now, electionTimeoutMs));
 }

@@ -24,7 +24,6 @@ export function transferLeadership(state: State, to: NodeId | null): TransferOut
   const target = to === null ? bestTarget(state, role) : role.peers.get(to);
   if (target === undefined || !isSuitable(state, target)) return { ok: false, reason: 'no-target' };
   role.transfer = { to: target.id, abortAtMs: null, sent: false };
-  continueTransfer(state, role);
   return { ok: true };
 }
 
@@ -72,5 +71,5 @@ function bestTarget(state: State, leader: Leader): Progress | undefined {
 
 function isSuitable(state: State, progress: Progress): boolean {
   const member = state.config.voters.includes(progress.id) && isVoter(state.config, progress.id);
-  return member && progress.recentlyActive && !progress.recovering;
+  return member && progress.seemsAlive && !progress.recovering;
 }

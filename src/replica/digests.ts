@@ -60,6 +60,13 @@ export class Digests {
     return this.compare(mark, applied);
   }
 
+  /** The digest at `index`, if it is still known; null also where no command stands. */
+  at(index: Index): { readonly index: Index; readonly digest: number } | null {
+    const slot = index % this.#indexes.length;
+    if (this.#indexes[slot] !== index) return null;
+    return { index, digest: this.#digests[slot] ?? 0 };
+  }
+
   /** The state was replaced: old digests say nothing about it. */
   clear(): void {
     this.#indexes.fill(0);

@@ -27,6 +27,7 @@ interface Waiter {
 export class Proposals {
   readonly #waiters = new Map<Index, Waiter>();
   #inbox: Pending[] = [];
+  #closed = false;
 
   /** How many outcomes are owed. */
   get outstanding(): number {
@@ -35,7 +36,8 @@ export class Proposals {
 
   /** Collects for the next turn. */
   push(pending: Pending): void {
-    this.#inbox.push(pending);
+    if (this.#closed) pending.done({ kind: 'refused', reason: 'stopping', leader: null });
+    else this.#inbox.push(pending);
   }
 
   /** Everything collected since the last call. */
@@ -49,6 +51,8 @@ export class Proposals {
   accepted(pending: readonly Pending[], first: Index, term: Term): void {
     let index = first;
     for (const { format, deadline, done } of pending) {
+      // Whoever waits there still, from an earlier reign here: that entry may live on elsewhere.
+      this.#waiters.get(index)?.done({ kind: 'unknown', reason: 'leadership changed twice' });
       this.#waiters.set(index++, { term, format, deadline, done });
     }
   }
@@ -96,6 +100,7 @@ export class Proposals {
 
   /** The replica ends: nothing more will be known. */
   close(): void {
+    this.#closed = true;
     for (const { done } of this.take()) done({ kind: 'refused', reason: 'stopping', leader: null });
     this.#fail(() => true, 'the node stopped while the write was under way');
   }

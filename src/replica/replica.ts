@@ -1,63 +1,21 @@
-import type { Clock } from '../base/clock.ts';
 import type { GroupId, NodeId } from '../base/ids.ts';
-import type { Logger } from '../base/logger.ts';
-import type { Config, ConfigChange } from '../raft/config.ts';
-import type { Effects, Leadership, SnapshotMark, SnapshotRequest, Write } from '../raft/effects.ts';
+import type { ConfigChange } from '../raft/config.ts';
+import type { Effects, Leadership, SnapshotMark, Write } from '../raft/effects.ts';
 import type { Index } from '../raft/entry.ts';
 import type { Message } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import { Applier } from './applier.ts';
 import { Carry } from './carry.ts';
 import { compactionPoint } from './compaction.ts';
-import { decodeDigest, Digests, encodeDigest } from './digests.ts';
-import type { Machine } from './machine.ts';
+import type { DigestVerdict } from './digest-poll.ts';
+import { Divergence } from './divergence.ts';
+import type { ReplicaOptions, ReplicaPort } from './options.ts';
 import type { ProposalOutcome, ReadOutcome } from './outcome.ts';
 import { Proposals } from './proposals.ts';
 import { Reads } from './reads.ts';
 
 /** How often waits are looked through for those that took too long. */
 const SWEEP_MS = 100;
-
-/** How often a leader tells its rolling digest, when it has moved. */
-const DIGEST_MS = 200;
-
-/** What a replica needs of the process it lives in. */
-export interface ReplicaPort {
-  /** Queues a message for another member's core. */
-  send(message: Message): void;
-  /** Queues a note for another member's replica. */
-  sendDigest(to: NodeId, body: Uint8Array): void;
-  append(group: GroupId, write: Write, done: () => void): void;
-  /** Asks for a turn of this replica soon. */
-  schedule(): void;
-  /** The node must stop: its disk or its state cannot be trusted. */
-  fatal(error: Error): void;
-  onLeadership(leadership: Leadership): void;
-  onConfig(config: Config): void;
-  /** This node began or ceased to be one that may have lost entries. */
-  onRecovering(recovering: boolean): void;
-  /** A follower needs a state this log no longer leads to. */
-  onSnapshotNeeded(request: SnapshotRequest): void;
-  /** This replica's state is not the leader's. */
-  onDiverged(at: Index): void;
-  onProtocolError(from: NodeId, reason: string): void;
-}
-
-/** What a replica is made of, and how it behaves. */
-export interface ReplicaOptions {
-  readonly group: GroupId;
-  readonly id: NodeId;
-  readonly raft: Raft;
-  readonly machine: Machine;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly port: ReplicaPort;
-  readonly electionTimeoutMs: number;
-  /** Followers apply up to this much later. */
-  readonly applyDelayMs: number;
-  readonly compactBytes: number;
-  readonly trailingBytes: number;
-}
 
 /**
  * One group on one node: feeds the core, carries its effects out in the safe order, applies what is
@@ -73,16 +31,15 @@ export class Replica {
   readonly #applier: Applier;
   readonly #proposals = new Proposals();
   readonly #reads: Reads;
-  readonly #digests = new Digests();
+  readonly #divergence: Divergence;
   readonly #pins = new Map<string, Index>();
   #appliedWaits: { readonly index: Index; readonly done: () => void }[] = [];
   #leadership: Leadership;
   #sweepAt = 0;
-  #digestAt = 0;
-  #digestSent = 0;
   #logBytes = 0;
   #persisting = false;
   #refuseWrites = false;
+  /** A majority holds another state: nothing is applied or read here until it is replaced. */
   #diverged = false;
   #installed: { ticket: number | null; readonly done: (accepted: boolean) => void } | null = null;
   #closed = false;
@@ -120,6 +77,7 @@ export class Replica {
         },
       },
     });
+    this.#divergence = this.#makeDivergence();
     const { term, role, leader } = this.raft.status();
     this.#leadership = { term, role, leader };
     this.#logBytes = this.#countLogBytes();
@@ -219,10 +177,36 @@ export class Replica {
   }
 
   /** A leader's rolling digest. */
-  onDigest(body: Uint8Array): void {
-    const mark = decodeDigest(body);
-    if (mark === null || this.isLeader) return;
-    this.#judge(this.#digests.compare(mark, this.applied));
+  onDigest(from: NodeId, body: Uint8Array): void {
+    this.#divergence.onDigest(from, body);
+  }
+
+  /** A follower's digest, in answer to ours. */
+  onDigestReply(from: NodeId, body: Uint8Array): void {
+    this.#divergence.onReply(from, body);
+  }
+
+  /** Judges a difference a follower reports at `index`; leader only. */
+  judgeDifference(index: Index): DigestVerdict {
+    return this.#divergence.judge(index);
+  }
+
+  /** Whether this state is known to be wrong. */
+  get diverged(): boolean {
+    return this.#diverged;
+  }
+
+  /**
+   * A majority holds another state than this node: stops applying, reading and leading until
+   * `replaceState`. `done` gets the index that the copy must reach, so that no read goes back.
+   */
+  quarantine(done: (applied: Index) => void): void {
+    this.#diverged = true;
+    this.raft.bar(true);
+    this.#port.schedule();
+    this.#applier.pause(() => {
+      done(this.applied);
+    });
   }
 
   /** Time passed. */
@@ -234,10 +218,7 @@ export class Replica {
       this.#proposals.expire(now);
       if (this.#reads.expire(now)) this.#port.schedule();
     }
-    if (now >= this.#digestAt) {
-      this.#digestAt = now + DIGEST_MS;
-      this.#tellDigest();
-    }
+    this.#divergence.tick(now);
   }
 
   /** When `tick` has something to do. */
@@ -305,8 +286,9 @@ export class Replica {
   replaceState(path: string, done: (applied: Index) => void): void {
     this.#applier.pause(() => {
       this.#options.machine.restore(path, (applied) => {
-        this.#digests.clear();
+        this.#divergence.clear();
         this.#diverged = false;
+        this.raft.bar(false);
         this.#proposals.skipped(applied);
         this.raft.applied(applied);
         this.#applier.resume(applied);
@@ -319,7 +301,7 @@ export class Replica {
 
   /** Makes the state durable and lets the log forget what it covers; false when nothing to do. */
   compact(trailingBytes: number, done: (compacted: boolean) => void): void {
-    if (this.#persisting || this.#closed) {
+    if (this.#persisting || this.#closed || this.#diverged) {
       this.#options.clock.defer(() => {
         done(false);
       });
@@ -353,6 +335,25 @@ export class Replica {
     for (const { done } of waits) done();
   }
 
+  #makeDivergence(): Divergence {
+    const others = (id: NodeId): boolean => id !== this.#options.id;
+    return new Divergence(this.#options.id, {
+      leadership: () => this.#leadership,
+      applied: () => this.applied,
+      voters: () => this.raft.config.voters,
+      others: () => this.raft.config.members.map(({ id }) => id).filter(others),
+      tell: (to, body) => {
+        this.#port.sendDigest(to, body);
+      },
+      reply: (to, body) => {
+        this.#port.sendDigestReply(to, body);
+      },
+      onDiffers: (index) => {
+        this.#port.onDiverged(index);
+      },
+    });
+  }
+
   #feedProposals(): void {
     const pending = this.#proposals.take();
     if (pending.length === 0) return;
@@ -373,7 +374,7 @@ export class Replica {
     if (effects.write !== null) this.#onWrite(effects.write);
     if (effects.leadership !== null) this.#onLeadership(effects.leadership);
     if (effects.config !== null) this.#port.onConfig(effects.config);
-    for (const read of effects.reads) this.#reads.confirmed(read, this.applied);
+    for (const read of effects.reads) this.#reads.confirmed(read, this.#readable);
     for (const context of effects.failedReads) this.#reads.failed(context);
     for (const request of effects.snapshots) this.#port.onSnapshotNeeded(request);
     for (const { from, reason } of effects.protocolErrors) this.#port.onProtocolError(from, reason);
@@ -428,7 +429,7 @@ export class Replica {
     for (let at = 0; at < normal.length; at++) {
       const entry = normal[at];
       if (entry === undefined) continue;
-      this.#digests.record(entry.index, outcome.digests[at] ?? 0);
+      this.#divergence.record(entry.index, outcome.digests[at] ?? 0);
       this.#proposals.applied(entry, outcome.results[at] ?? null);
     }
     if (normal.length < entries.length) {
@@ -438,34 +439,21 @@ export class Replica {
     }
     this.raft.applied(through);
     this.#wakeApplied();
-    this.#judge(this.#digests.pending(through));
+    this.#divergence.onApplied(through);
     this.#port.schedule();
   }
 
   #wakeApplied(): void {
-    this.#reads.applied(this.applied);
+    this.#reads.applied(this.#readable);
     if (this.#appliedWaits.length === 0) return;
     const ready = this.#appliedWaits.filter(({ index }) => index <= this.applied);
     this.#appliedWaits = this.#appliedWaits.filter(({ index }) => index > this.applied);
     for (const { done } of ready) done();
   }
 
-  #tellDigest(): void {
-    const { last } = this.#digests;
-    if (!this.isLeader || last === null || last.index === this.#digestSent) return;
-    this.#digestSent = last.index;
-    const body = encodeDigest({ term: this.#leadership.term, ...last });
-    for (const { id } of this.raft.status().config.members) {
-      if (id !== this.#options.id) this.#port.sendDigest(id, body);
-    }
-  }
-
-  #judge(differs: { readonly index: Index } | null): void {
-    if (differs === null || this.#diverged) return;
-    this.#diverged = true;
-    this.#applier.pause(() => {
-      this.#port.onDiverged(differs.index);
-    });
+  /** What reads may see of this state: nothing while it is known to be wrong. */
+  get #readable(): Index {
+    return this.#diverged ? -1 : this.applied;
   }
 
   #compactionPoint(durable: Index, trailingBytes: number): Index | null {
@@ -473,7 +461,8 @@ export class Replica {
     const entries = this.raft.entries(first - 1, last);
     return compactionPoint({
       log: { first, last, bytesOf: (index) => entries[index - first]?.data.length ?? 0 },
-      durable: Math.min(durable, this.applied),
+      // After a start with a shortened log the machine may be ahead of what the core knows.
+      durable: Math.min(durable, this.applied, this.raft.status().applied),
       pinned: Math.min(last, ...this.#pins.values()),
       trailingBytes,
     });

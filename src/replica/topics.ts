@@ -7,8 +7,12 @@ export const TOPIC = {
   digest: 1,
   /** Call: a piece of a snapshot, answered with the offset wanted next. */
   snapshot: 2,
-  /** Call: this replica's state differs from the group's, send it a snapshot. */
+  /** Call: this replica's state differs from the leader's; is it the one that is wrong? */
   repair: 3,
+  /** Note: this node's own digest at an index the leader told its digest of. */
+  digestReply: 4,
+  /** Call: send a copy of the state, of at least this index. */
+  copy: 5,
   /** Call: add me to the cluster. */
   join: 10,
   /** Call: remove a member. */

@@ -1,0 +1,44 @@
+import type { NodeId } from '../base/ids.ts';
+import type { Index } from '../raft/entry.ts';
+
+/** Who is wrong when a follower's digest differs from the leader's. */
+export type DigestVerdict = 'follower' | 'leader' | 'undecided';
+
+/**
+ * A leader's view of how its followers' digests compare with its own. Digests roll: a follower that
+ * agrees at an index agrees at every index before, one that differs differs ever after. The state
+ * that a majority of the voters holds is right; a single node must never replace it by its own.
+ */
+export class DigestPoll {
+  readonly #agreed = new Map<NodeId, Index>();
+  readonly #differed = new Map<NodeId, Index>();
+
+  /** A follower told its digest at `index`, and it is equal to ours there, or not. */
+  report(from: NodeId, index: Index, equal: boolean): void {
+    const side = equal ? this.#agreed : this.#differed;
+    if (equal) side.set(from, Math.max(index, side.get(from) ?? 0));
+    else side.set(from, Math.min(index, side.get(from) ?? index));
+  }
+
+  /** Judges a difference at `index` between `self`, who leads, and a follower. */
+  judge(index: Index, self: NodeId, voters: readonly NodeId[]): DigestVerdict {
+    const majority = Math.floor(voters.length / 2) + 1;
+    const count = (holds: (id: NodeId) => boolean): number => voters.filter(holds).length;
+    if (count((id) => id === self || (this.#agreed.get(id) ?? 0) >= index) >= majority) {
+      return 'follower';
+    }
+    const against = count((id) => (this.#differed.get(id) ?? Number.POSITIVE_INFINITY) <= index);
+    return against >= majority ? 'leader' : 'undecided';
+  }
+
+  /** A node's state was replaced, or a new reign began: old answers say nothing. */
+  forget(id: NodeId): void {
+    this.#agreed.delete(id);
+    this.#differed.delete(id);
+  }
+
+  clear(): void {
+    this.#agreed.clear();
+    this.#differed.clear();
+  }
+}
