@@ -47,6 +47,7 @@ function setup(entries: readonly Entry[]) {
     lazyMs: 5,
     port: {
       entries: (after, through) => entries.filter((e) => e.index > after && e.index <= through),
+      last: () => entries.at(-1)?.index ?? 0,
       formatOf: () => 0,
       onApplied: ({ through }) => {
         applied.push(through);
@@ -127,4 +128,16 @@ test('S3: pause() waits for the range under way, and resume() goes on from the n
     machine.ranges[1]?.entries.map(({ index }) => index),
     [5],
   );
+});
+
+test('resume() does not wait for entries that the log lost together with the state', () => {
+  const log = [1, 2, 3, 4, 5].map((index) => entry(index));
+  const { machine, applier } = setup(log);
+  applier.advance(5, false);
+  machine.finish();
+  applier.pause(() => {});
+  log.length = 2;
+  applier.resume(2);
+  assert.equal(applier.target, 2);
+  assert.equal(machine.ranges.length, 1);
 });

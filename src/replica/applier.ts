@@ -14,6 +14,8 @@ const LAZY_ENTRIES_MAX = 256;
 export interface ApplierPort {
   /** Committed entries in (after, through]. */
   entries(after: Index, through: Index): readonly Entry[];
+  /** Index of the last entry of the log. */
+  last(): Index;
   /** The result format somebody waits for, or 0. */
   formatOf(entry: Entry): number;
   /** A range is in the machine. `entries` holds all of it, `normal` those the outcome is about. */
@@ -84,12 +86,15 @@ export class Applier {
     else idle();
   }
 
-  /** Goes on after `pause`, from the machine's own index, which a restore may have changed. */
+  /**
+   * Goes on after `pause`, from the machine's own index, which a restore may have changed. A state
+   * that was ahead of the log may have gone back with it: entries that are gone are not waited for.
+   */
   resume(applied: Index): void {
     assert(!this.#busy, () => 'Cannot resume the applier: a range is under way');
     this.#paused = false;
     this.#applied = applied;
-    this.#target = Math.max(this.#target, applied);
+    this.#target = Math.max(Math.min(this.#target, this.#port.last()), applied);
     this.#next(false);
   }
 

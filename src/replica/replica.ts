@@ -71,6 +71,7 @@ export class Replica {
       lazyMs: options.applyDelayMs,
       port: {
         entries: (after, through) => this.raft.entries(after, through),
+        last: () => this.raft.status().last,
         formatOf: (entry) => this.#proposals.formatOf(entry),
         onApplied: (range) => {
           this.#onApplied(range);
