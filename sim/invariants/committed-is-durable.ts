@@ -23,7 +23,8 @@ export function committedIsDurable(): Invariant {
         }
         const isNew = index > world.truth.commit;
         world.truth.decide(index, { term, hash }, node.id);
-        if (isNew) requireDurable(world, node, { index, config: after.config, term });
+        const configs = [before?.config ?? after.config, after.config];
+        if (isNew) requireDurable(world, node, { index, term, configs });
       }
     },
   };
@@ -32,22 +33,26 @@ export function committedIsDurable(): Invariant {
 function requireDurable(
   world: World,
   node: WatchedNode,
-  what: { readonly index: Index; readonly term: number; readonly config: Config },
+  what: { readonly index: Index; readonly term: number; readonly configs: readonly Config[] },
 ): void {
-  const { index, term, config } = what;
+  const { index, term, configs } = what;
   const holders = new Set<NodeId>(
     // A disk that was replaced or lied may have held it when it said so.
     world.nodes
       .filter(({ durable, tainted }) => tainted || durable.holds(index, term))
       .map(({ id }) => id),
   );
-  for (const half of [config.voters, config.votersOutgoing]) {
-    const count = half.filter((id) => holders.has(id)).length;
-    if (half.length === 0 || count > half.length / 2) continue;
-    throw new Violation(
-      'I6',
-      `Committed is durable: ${node.id} commits (${term},${index}), durable only on ` +
-        `${[...holders].join(' ') || 'no node'} of voters ${half.join(' ')}`,
-    );
-  }
+  // One turn may commit under a configuration and then append the next, whose majorities overlap.
+  if (configs.some((config) => hasMajority(config, holders))) return;
+  throw new Violation(
+    'I6',
+    `Committed is durable: ${node.id} commits (${term},${index}), durable only on ` +
+      `${[...holders].join(' ') || 'no node'} of voters ${configs.at(-1)?.voters.join(' ')}`,
+  );
+}
+
+function hasMajority(config: Config, holders: ReadonlySet<NodeId>): boolean {
+  return [config.voters, config.votersOutgoing].every(
+    (half) => half.length === 0 || half.filter((id) => holders.has(id)).length > half.length / 2,
+  );
 }
