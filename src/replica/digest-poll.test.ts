@@ -28,11 +28,18 @@ test('judge() stays undecided between two voters: neither is a majority', () => 
   assert.equal(poll.judge(10, 'a', ['a', 'b']), 'undecided');
 });
 
-test('forget() and clear() drop what a replaced state had said', () => {
+test('report() of agreement takes back what a state said before it was replaced', () => {
+  const poll = new DigestPoll();
+  poll.report('b', 10, false);
+  poll.report('b', 11, true);
+  poll.report('c', 12, false);
+  assert.equal(poll.judge(12, 'a', VOTERS), 'undecided');
+});
+
+test('clear() drops what an earlier reign had said', () => {
   const poll = new DigestPoll();
   poll.report('c', 12, true);
-  poll.forget('c');
-  poll.report('b', 10, true);
   poll.clear();
+  poll.report('b', 10, false);
   assert.equal(poll.judge(10, 'a', VOTERS), 'undecided');
 });

@@ -15,9 +15,13 @@ export class DigestPoll {
 
   /** A follower told its digest at `index`, and it is equal to ours there, or not. */
   report(from: NodeId, index: Index, equal: boolean): void {
-    const side = equal ? this.#agreed : this.#differed;
-    if (equal) side.set(from, Math.max(index, side.get(from) ?? 0));
-    else side.set(from, Math.min(index, side.get(from) ?? index));
+    if (equal) {
+      this.#agreed.set(from, Math.max(index, this.#agreed.get(from) ?? 0));
+      // Only a replaced state comes back to agreement: it no longer speaks against the leader.
+      this.#differed.delete(from);
+    } else {
+      this.#differed.set(from, Math.min(index, this.#differed.get(from) ?? index));
+    }
   }
 
   /** Judges a difference at `index` between `self`, who leads, and a follower. */
@@ -31,12 +35,7 @@ export class DigestPoll {
     return against >= majority ? 'leader' : 'undecided';
   }
 
-  /** A node's state was replaced, or a new reign began: old answers say nothing. */
-  forget(id: NodeId): void {
-    this.#agreed.delete(id);
-    this.#differed.delete(id);
-  }
-
+  /** A new reign began: old answers say nothing. */
   clear(): void {
     this.#agreed.clear();
     this.#differed.clear();
