@@ -440,8 +440,8 @@ export class Replica {
     }
     this.raft.applied(through);
     this.#wakeApplied();
+    // The core wants nothing for it: no turn, which would be a fifth of them with a single client.
     this.#divergence.onApplied(through);
-    this.#port.schedule();
   }
 
   #wakeApplied(): void {

@@ -310,14 +310,14 @@ export class Journal {
     const { clock } = this.#options;
     const start = clock.now();
     this.#active.file.sync();
-    this.#policy.record(clock.now() - start);
+    this.#policy.record(clock.now() - start, true);
   }
 
   #syncSoon(flush: Flush): void {
     const { clock } = this.#options;
     const start = clock.now();
     this.#active.file.syncSoon((error) => {
-      this.#policy.record(clock.now() - start);
+      this.#policy.record(clock.now() - start, false);
       if (this.#state !== 'open') return;
       if (error) {
         this.#fail(error);

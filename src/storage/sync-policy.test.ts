@@ -6,7 +6,7 @@ import { SyncPolicy } from './sync-policy.ts';
 const LIMITS = { syncInlineMaxMs: 0.2, syncInlineWorstMs: 1 };
 
 function record(policy: SyncPolicy, times: number, ms: number): SyncPolicy {
-  for (let at = 0; at < times; at++) policy.record(ms);
+  for (let at = 0; at < times; at++) policy.record(ms, policy.inline);
   return policy;
 }
 
@@ -15,12 +15,35 @@ test('SyncPolicy stays on the thread while the disk is fast and leaves it when i
   assert.equal(policy.inline, true);
   assert.equal(record(policy, 50, 0.05).inline, true);
   assert.equal(record(policy, 50, 0.5).inline, false);
-  assert.equal(record(policy, 60, 0.05).inline, true);
+  // Only every 33rd is a probe.
+  assert.equal(record(policy, 60, 0.05).inline, false);
+  assert.equal(record(policy, 600, 0.05).inline, true);
+  assert.ok(policy.averageMs <= LIMITS.syncInlineMaxMs);
+});
+
+test('SyncPolicy asks the disk now and then, whatever the loop makes of its syncs', () => {
+  const policy = record(new SyncPolicy('adaptive', LIMITS), 50, 0.5);
+  let probes = 0;
+  for (let at = 0; at < 2_000 && policy.averageMs > LIMITS.syncInlineMaxMs; at++) {
+    if (policy.inline) probes++;
+    // The disk is fast again, but off the thread each sync seems to take five times as long.
+    policy.record(policy.inline ? 0.1 : 0.5, policy.inline);
+  }
+  assert.ok(probes > 3 && probes < 40, `${probes} probes`);
+  assert.equal(policy.inline, true);
+});
+
+test('SyncPolicy does not probe a disk that was slow lately', () => {
+  const policy = record(new SyncPolicy('adaptive', LIMITS), 50, 0.5);
+  for (let at = 0; at < 500; at++) {
+    assert.equal(policy.inline && at > 0, false);
+    policy.record(1.5, false);
+  }
 });
 
 test('SyncPolicy leaves the thread for a hundred syncs after one that was slow', () => {
   const policy = record(new SyncPolicy('adaptive', LIMITS), 10, 0.05);
-  policy.record(1.5);
+  policy.record(1.5, true);
   assert.equal(policy.inline, false);
   assert.equal(record(policy, 99, 0.05).inline, false);
   assert.equal(record(policy, 1, 0.05).inline, true);

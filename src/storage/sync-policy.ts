@@ -17,13 +17,16 @@ export interface SyncLimits {
 }
 
 /**
- * Decides whether the next sync runs on the thread. Two thread hops cost 20 us and the turn's
- * latency, a sync 30 to 60 us on a fast disk: there waiting is cheaper. On a slow one it would stop
- * sockets and elections (hotpath.md D, E: +17 to 40 % off the thread at 1 ms).
- *
- * Times measured off the thread include waiting for the loop, so they are upper bounds: going back
- * needs a hundred of them below the worst, and an average below the limit, which is hysteresis
- * enough.
+ * Off the thread, one sync in so many is made on it all the same: only those tell how long the disk
+ * takes. What is measured off the thread holds two thread hops and the waiting for a turn of the
+ * loop besides, several times the sync itself on a busy machine.
+ */
+const PROBE_EVERY = 32;
+
+/**
+ * Decides whether the next sync runs on the thread. Waiting is cheaper than two thread hops while
+ * the disk is fast; a slow one would stop sockets and elections (hotpath.md D, E: +17 to 40 % off
+ * the thread at 1 ms). Going back takes a run of fast probes, which is hysteresis enough.
  */
 export class SyncPolicy {
   readonly #mode: SyncMode;
@@ -33,6 +36,8 @@ export class SyncPolicy {
   #slow = 0;
   #averageMs = 0;
   #count = 0;
+  /** Syncs off the thread since the last one on it. */
+  #sinceProbe = 0;
 
   constructor(mode: SyncMode, limits: SyncLimits) {
     this.#mode = mode;
@@ -47,17 +52,23 @@ export class SyncPolicy {
   /** Whether the next sync runs on the thread. The first ones do: that is how the disk is known. */
   get inline(): boolean {
     if (this.#mode !== 'adaptive') return this.#mode === 'inline';
-    return this.#slow === 0 && this.#averageMs <= this.#limits.syncInlineMaxMs;
+    if (this.#slow > 0) return false;
+    return this.#averageMs <= this.#limits.syncInlineMaxMs || this.#sinceProbe >= PROBE_EVERY;
   }
 
-  /** Enters how long a sync took. */
-  record(ms: number): void {
+  /** Enters how long a sync took, on the thread or off it. */
+  record(ms: number, onThread: boolean): void {
     const worst = this.#limits.syncInlineWorstMs;
     const oldest = must(this.#recent[this.#at], () => `no sync ${this.#at}`);
     if (oldest > worst) this.#slow--;
     if (ms > worst) this.#slow++;
     this.#recent[this.#at] = ms;
     this.#at = (this.#at + 1) % WINDOW;
+    if (!onThread && this.#mode === 'adaptive') {
+      this.#sinceProbe++;
+      return;
+    }
+    this.#sinceProbe = 0;
     this.#averageMs = this.#count === 0 ? ms : this.#averageMs + (ms - this.#averageMs) * WEIGHT;
     this.#count++;
   }

@@ -22,8 +22,15 @@ import { RawClient } from './raw-client.suite.ts';
  */
 const TESTDATA = new URL('./testdata/', import.meta.url);
 
-for (const name of readdirSync(TESTDATA)) {
-  test(`HttpServer answers as ${name} says`, async () => {
+/** A field that Node's HTTP server ignores; requests with it do not pass through `PlainDoor`. */
+const NOT_PLAIN = 'TE: trailers\r\n';
+
+for (const [name, more] of readdirSync(TESTDATA).flatMap((file) => [
+  [file, ''] as const,
+  [file, NOT_PLAIN] as const,
+])) {
+  const door = more === '' ? 'by either door' : 'by one door';
+  test(`HttpServer answers as ${name} says, ${door}`, async () => {
     const database = new FakeDatabase();
     const server = new HttpServer({
       database,
@@ -37,7 +44,7 @@ for (const name of readdirSync(TESTDATA)) {
     const expected = readFileSync(new URL(name, TESTDATA), 'utf8');
     const blocks = expected.split(/^(?==== )/m);
     let actual = '';
-    for (const block of blocks) actual += await converse(client, database, block);
+    for (const block of blocks) actual += await converse({ client, database, more }, block);
     await client[Symbol.asyncDispose]();
     await server.stop(1_000);
     assert.equal(actual, expected);
@@ -45,7 +52,10 @@ for (const name of readdirSync(TESTDATA)) {
 }
 
 /** Plays one exchange and returns its block as it came out. */
-async function converse(client: RawClient, database: FakeDatabase, block: string): Promise<string> {
+async function converse(
+  { client, database, more }: { client: RawClient; database: FakeDatabase; more: string },
+  block: string,
+): Promise<string> {
   const [asked = ''] = block.split(/^---\n/m);
   const lines = asked.split('\n').slice(1);
   reset(database);
@@ -56,7 +66,7 @@ async function converse(client: RawClient, database: FakeDatabase, block: string
   const body = rest.join('\n\n').replace(/\n$/, '');
   const length = Buffer.byteLength(body);
   const fields = head.trimEnd().replace('Content-Length: *', `Content-Length: ${length}`);
-  client.write(`${fields.replaceAll('\n', '\r\n')}\r\nHost: test\r\n\r\n${body}`);
+  client.write(`${fields.replaceAll('\n', '\r\n')}\r\nHost: test\r\n${more}\r\n${body}`);
   const answer = await client.answer({ head: head.startsWith('HEAD ') });
   const calls = database.calls.map((call) => `-> ${describe(call)}\n`).join('');
   const shown = answer.replace(/\r\nDate: [^\r]*/, '').replaceAll('\r\n', '\n');

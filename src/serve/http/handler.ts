@@ -1,5 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import { AssertionError } from '../../base/assert.ts';
 import { QuorliteError, messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -8,7 +6,8 @@ import type { Database } from '../../db/database.ts';
 import { onlyReads } from '../../db/only-reads.ts';
 import type { ReadLevel, Reply } from '../../db/request.ts';
 import { replyFailure } from '../../result/failure.ts';
-import type { BodyReader } from './body.ts';
+import type { AnswerPort } from './answer-port.ts';
+import type { BodyOutcome } from './body.ts';
 import { refuse } from './error.ts';
 import { type Parameters, parseParameters } from './parameters.ts';
 import {
@@ -26,7 +25,6 @@ import type { Answers } from './response.ts';
 export interface DataRoutesOptions {
   readonly database: Database;
   readonly answers: Answers;
-  readonly bodies: BodyReader;
   /** Requests handed to the database and not answered yet. */
   readonly inFlightMax: number;
   readonly logger: Logger;
@@ -36,8 +34,12 @@ export interface DataRoutesOptions {
 export interface DataExchange {
   readonly route: DataRoute;
   readonly target: Target;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly method: string;
+  /** Empty when the request has none. */
+  readonly contentType: string;
+  readonly response: AnswerPort;
+  /** Calls `then` exactly once, possibly before it returns. */
+  readonly readBody: (then: (outcome: BodyOutcome) => void) => void;
   readonly done: () => void;
 }
 
@@ -69,11 +71,10 @@ export class DataRoutes {
 
   /** Answers one request. */
   handle(exchange: DataExchange): void {
-    const { request, response, route, target, done } = exchange;
+    const { method, response, route, target, done } = exchange;
     const { answers } = this.#options;
     const startedMs = performance.now();
     const { parameters, error } = parseParameters(target.query);
-    const method = request.method ?? '';
     if (parameters === undefined) {
       answers.error(response, { status: 400, text: error });
     } else if (allowsMethod(route, method)) {
@@ -86,12 +87,12 @@ export class DataRoutes {
   }
 
   #accept(exchange: Accepted): void {
-    const { request, response, route, parameters, done } = exchange;
+    const { method, response, route, parameters, done } = exchange;
     const unavailable = findUnavailable(route, parameters);
     if (unavailable !== null) {
       this.#options.answers.error(response, { status: 400, text: unavailable });
       done();
-    } else if (request.method === 'POST') {
+    } else if (method === 'POST') {
       this.#readBody(exchange);
     } else {
       this.#run(exchange, [{ sql: parameters.query ?? '', positional: [], named: [] }]);
@@ -99,8 +100,7 @@ export class DataRoutes {
   }
 
   #readBody(exchange: Accepted): void {
-    const { bodies } = this.#options;
-    bodies.read(exchange.request, (outcome) => {
+    exchange.readBody((outcome) => {
       switch (outcome.kind) {
         case 'body':
           this.#onBody(exchange, outcome.bytes);
@@ -118,7 +118,7 @@ export class DataRoutes {
   }
 
   #onBody(exchange: Accepted, body: Buffer): void {
-    const { statements, error } = readStatements(exchange.route, exchange.request, body);
+    const { statements, error } = readStatements(exchange.route, exchange.contentType, body);
     if (statements !== undefined) {
       this.#run(exchange, statements);
       return;

@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-
 import type { Statement } from '../../command/command.ts';
 import type { ReadLevel, ReadRequest, WriteRequest } from '../../db/request.ts';
 import { formatToNumber } from '../../result/format.ts';
@@ -46,12 +44,12 @@ export function allowsMethod(route: DataRoute, method: string): boolean {
 /** The statements of a body: one text when it is plain, else JSON. */
 export function readStatements(
   route: DataRoute,
-  request: IncomingMessage,
+  contentType: string,
   body: Buffer,
 ): ParsedStatements {
   const text = body.toString('utf8');
-  const plain = route !== 'request' && request.headers['content-type']?.startsWith('text/plain');
-  return plain === true ? { statements: plainStatement(text) } : parseStatements(text);
+  const plain = route !== 'request' && contentType.startsWith('text/plain');
+  return plain ? { statements: plainStatement(text) } : parseStatements(text);
 }
 
 /** What of `parameters` this version does not do; null when it does all that is asked. */

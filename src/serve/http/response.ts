@@ -1,6 +1,5 @@
-import type { ServerResponse } from 'node:http';
-
 import type { ErrorCode } from '../../base/errors.ts';
+import type { AnswerPort } from './answer-port.ts';
 import { indentJson } from './indent.ts';
 
 /**
@@ -78,7 +77,7 @@ export class Answers {
   }
 
   /** rqlite's answer about statements, in its order of keys. */
-  results(response: ServerResponse, answer: ResultsAnswer): void {
+  results(response: AnswerPort, answer: ResultsAnswer): void {
     const { body, servedBy, code } = answer;
     const head = '{"results":[';
     let tail = ']';
@@ -102,7 +101,7 @@ export class Answers {
       // Without progress for this long the connection is closed (the socket's default is never).
       response.setTimeout(SLOW_READER_MS);
       response.cork();
-      response.write(head, 'latin1');
+      response.write(head);
       response.write(bufferOf(body));
       response.end(tail, 'latin1');
       response.uncork();
@@ -110,19 +109,19 @@ export class Answers {
   }
 
   /** A JSON document. */
-  json(response: ServerResponse, document: unknown, pretty: boolean): void {
+  json(response: AnswerPort, document: unknown, pretty: boolean): void {
     this.jsonText(response, escapedJson(document), pretty);
   }
 
   /** A JSON document that is a compact ASCII text already. */
-  jsonText(response: ServerResponse, compact: string, pretty: boolean): void {
+  jsonText(response: AnswerPort, compact: string, pretty: boolean): void {
     const text = pretty ? indentJson(compact) : compact;
     this.#oneWrite(response, 200, { contentType: JSON_TYPE, contentLength: text.length }, text);
   }
 
   /** A text error, as Go's `http.Error` writes it. */
   error(
-    response: ServerResponse,
+    response: AnswerPort,
     refused: { readonly status: number; readonly text: string; readonly code?: ErrorCode },
   ): void {
     const { status, text, code } = refused;
@@ -134,12 +133,12 @@ export class Answers {
   }
 
   /** A text that is no error, as it is. */
-  text(response: ServerResponse, status: number, text: string): void {
+  text(response: AnswerPort, status: number, text: string): void {
     this.#text(response, status, text, {});
   }
 
   /** A status with nothing to add. */
-  empty(response: ServerResponse, status: number, servedBy?: string): void {
+  empty(response: AnswerPort, status: number, servedBy?: string): void {
     const fields: HeadFields = {
       contentType: null,
       contentLength: 0,
@@ -149,22 +148,22 @@ export class Answers {
   }
 
   /** 301: the same request belongs to `location`. */
-  redirect(response: ServerResponse, location: string): void {
+  redirect(response: AnswerPort, location: string): void {
     this.#oneWrite(response, 301, { contentType: null, contentLength: 0, location }, '');
   }
 
-  #text(response: ServerResponse, status: number, text: string, more: Partial<HeadFields>): void {
+  #text(response: AnswerPort, status: number, text: string, more: Partial<HeadFields>): void {
     const bytes = Buffer.from(text, 'utf8');
     const fields = { contentType: TEXT_TYPE, contentLength: bytes.length, ...more };
     this.#oneWrite(response, status, fields, latin1Of(bytes));
   }
 
-  #oneWrite(response: ServerResponse, status: number, fields: HeadFields, text: string): void {
+  #oneWrite(response: AnswerPort, status: number, fields: HeadFields, text: string): void {
     this.#head(response, status, fields);
     response.end(text, 'latin1');
   }
 
-  #head(response: ServerResponse, status: number, fields: HeadFields): void {
+  #head(response: AnswerPort, status: number, fields: HeadFields): void {
     const head = [...this.#common];
     if (fields.contentType !== null) head.push('Content-Type', fields.contentType);
     if (fields.servedBy) head.push('X-RQLITE-SERVED-BY', fields.servedBy);

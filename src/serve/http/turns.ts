@@ -1,16 +1,27 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
+import { assert } from '../../base/assert.ts';
+
 /** A request and what answers it. */
 interface Turn {
   readonly request: IncomingMessage;
   readonly run: () => void;
 }
 
+/** A request that is being answered, or whose body is on its way. */
+interface Underway {
+  /** All of it has arrived. */
+  readonly complete: boolean;
+}
+
+/** One that does not come from Node's server: what breaks there was sent behind it. */
+const ELSEWHERE: Underway = { complete: true };
+
 /** One connection's place in its sequence of requests. */
 interface Connection {
   /** Being answered; null between requests. */
-  current: IncomingMessage | null;
+  current: Underway | null;
   /** The client sent what is no HTTP: end the connection after what it asked before. */
   broken: boolean;
   /** Requests that came while one was being answered. */
@@ -57,6 +68,19 @@ export class Turns {
     }
   }
 
+  /** Ends every connection, whatever is under way on it. */
+  closeAll(): void {
+    for (const socket of this.#connections.keys()) socket.destroy();
+  }
+
+  /** A request begins at once; nothing may be under way on its connection. */
+  begin(socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    assert(connection.current === null, () => 'A request begins before the one before it ended');
+    connection.current = ELSEWHERE;
+  }
+
   /** Calls `run` when its turn comes; false when too many wait already. */
   enter(request: IncomingMessage, run: () => void): boolean {
     const connection = this.#connections.get(request.socket);
@@ -77,6 +101,8 @@ export class Turns {
     const connection = this.#connections.get(socket);
     if (connection === undefined) return;
     connection.current = null;
+    // Nobody could be told what came of it.
+    if (socket.writableEnded) connection.waiting.length = 0;
     const next = connection.waiting.shift();
     // Behind a broken connection the rest of a body never comes.
     if (next !== undefined && (!connection.broken || next.request.complete)) {
