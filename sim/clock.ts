@@ -76,4 +76,9 @@ export class SimulatedClock implements Clock {
   defer(run: () => void): void {
     this.#events.at(this.#life.time + TURN_MS, this.#life, run, 'timer');
   }
+
+  /** Every event here is a turn of its own: there is nothing to be before. */
+  soon(run: () => void): void {
+    this.defer(run);
+  }
 }

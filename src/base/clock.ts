@@ -13,4 +13,9 @@ export interface Clock {
   after(delayMs: number, fire: () => void): Timer;
   /** Calls `run` once after the events of this turn of the loop were delivered. */
   defer(run: () => void): void;
+  /**
+   * Calls `run` once after the event that is being delivered, before the next one: for what gains
+   * nothing by waiting for others.
+   */
+  soon(run: () => void): void;
 }

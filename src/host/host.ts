@@ -24,8 +24,9 @@ export interface Flushable {
  * Runs the replicas of one process over one disk, one network and one clock.
  *
  * A turn runs once per turn of the event loop in which something arrived, after all of it arrived
- * (`Clock.defer`): each replica with something to do is drained, messages that need no disk are
- * handed to the network, then the journal writes and syncs once for all of them.
+ * (`Clock.defer`), or at once while clients come one at a time: each replica with something to do
+ * is drained, messages that need no disk are handed to the network, then the journal writes and
+ * syncs once for all of them.
  */
 export class Host {
   readonly #clock: Clock;
@@ -66,10 +67,12 @@ export class Host {
     this.#dirty.add(replica);
     if (this.#scheduled || this.#turning) return;
     this.#scheduled = true;
-    this.#clock.defer(() => {
+    const run = (): void => {
       this.#scheduled = false;
       this.#turn();
-    });
+    };
+    if (replica.isAlone) this.#clock.soon(run);
+    else this.#clock.defer(run);
   }
 
   /** A packet for a replica; calls and answers are somebody else's. */

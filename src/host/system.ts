@@ -25,6 +25,10 @@ export class SystemClock implements Clock {
   defer(run: () => void): void {
     setImmediate(run);
   }
+
+  soon(run: () => void): void {
+    process.nextTick(run);
+  }
 }
 
 /** Random numbers of the operating system, fetched in blocks. */

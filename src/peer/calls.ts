@@ -41,7 +41,7 @@ export type CallHandler = (from: NodeId, body: Uint8Array, answer: Answer, group
 
 /** How `Calls` is made. */
 export interface CallsOptions {
-  readonly transport: Pick<Transport, 'send'>;
+  readonly transport: Pick<Transport, 'send' | 'flush'>;
   readonly clock: Clock;
   /** Where ids start, so that two lives of a process share none. */
   readonly random: Random;
@@ -63,7 +63,7 @@ interface Outstanding {
  * transport's packets and disconnections.
  */
 export class Calls {
-  readonly #transport: Pick<Transport, 'send'>;
+  readonly #transport: Pick<Transport, 'send' | 'flush'>;
   readonly #clock: Clock;
   readonly #outstandingMax: number;
   readonly #handlers = new Map<number, CallHandler>();
@@ -73,6 +73,7 @@ export class Calls {
   readonly #lives = new Map<NodeId, number>();
   #lastId: number;
   #closed = false;
+  #flushing = false;
   /** One timer for all, at the earliest deadline or before. */
   #timer: Timer | null = null;
   #timerAtMs = Number.POSITIVE_INFINITY;
@@ -105,6 +106,8 @@ export class Calls {
       fail('not-connected', `Cannot ask ${to}: it is not connected, or too much waits for it`);
       return;
     }
+    // Alone, it gains nothing by waiting for others to share a write with.
+    if (count === 0) this.#flushSoon();
     const deadlineMs = this.#clock.now() + timeoutMs;
     this.#outstanding.set(callId, { to, deadlineMs, done });
     this.#countOf.set(to, count + 1);
@@ -176,12 +179,23 @@ export class Calls {
       if (this.#closed || this.#lives.get(from) !== life) return;
       // When it cannot be queued, the caller's deadline tells it.
       this.#transport.send(from, { kind: 'answer', callId, error, body: answerBody });
+      // Answers that belong together, such as those of a range applied, come from one event.
+      this.#flushSoon();
     };
     const handler = this.#handlers.get(topic);
     if (this.#closed) answer('stopping: This node is shutting down', NO_BYTES);
     else if (handler === undefined) {
       answer(`invalid-request: This node answers no calls of topic ${topic}`, NO_BYTES);
     } else handler(from, body, answer, group);
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#clock.soon(() => {
+      this.#flushing = false;
+      this.#transport.flush();
+    });
   }
 
   #endAll(which: (call: Outstanding) => boolean, result: (call: Outstanding) => CallResult): void {

@@ -22,6 +22,9 @@ export const realClock: Clock = {
   defer: (run) => {
     setImmediate(run);
   },
+  soon: (run) => {
+    process.nextTick(run);
+  },
 };
 
 /** How long a test waits for what must come soon; only ever reached by a failure. */

@@ -20,20 +20,23 @@ interface Point {
 export class ConfigHistory {
   #base: Point;
   #later: Point[] = [];
+  /** The last of all, asked for many times a turn. */
+  #latest: Point;
 
-  constructor(mark: SnapshotMark, entries: readonly Entry[]) {
-    this.#base = mark;
+  constructor({ index, config }: SnapshotMark, entries: readonly Entry[]) {
+    this.#base = { index, config };
+    this.#latest = this.#base;
     this.appended(entries, 0);
   }
 
   /** The configuration in force. */
   get current(): Config {
-    return this.#latest().config;
+    return this.#latest.config;
   }
 
   /** The index of its entry, or of the log's start. */
   get currentIndex(): Index {
-    return this.#latest().index;
+    return this.#latest.index;
   }
 
   /** The configuration in force at `index`; null before the log's start. */
@@ -54,11 +57,13 @@ export class ConfigHistory {
       );
       this.#later.push({ index: entry.index, config });
     }
+    this.#changed();
   }
 
   /** Everything from `index` on is gone. */
   truncated(index: Index): void {
     while ((this.#later.at(-1)?.index ?? -1) >= index) this.#later.pop();
+    this.#changed();
   }
 
   /** Everything up to `index` is gone; returns the configuration in force there. */
@@ -68,16 +73,18 @@ export class ConfigHistory {
     const base = this.#later[gone - 1] ?? this.#base;
     this.#base = { index, config: base.config };
     this.#later = this.#later.slice(gone);
+    this.#changed();
     return base.config;
   }
 
   /** The log starts anew. */
-  reset(mark: SnapshotMark): void {
-    this.#base = mark;
+  reset({ index, config }: SnapshotMark): void {
+    this.#base = { index, config };
     this.#later = [];
+    this.#changed();
   }
 
-  #latest(): Point {
-    return this.#later.at(-1) ?? this.#base;
+  #changed(): void {
+    this.#latest = this.#later.at(-1) ?? this.#base;
   }
 }

@@ -28,6 +28,10 @@ export class ManualClock implements Clock {
     this.#deferred.push(run);
   }
 
+  soon(run: () => void): void {
+    this.defer(run);
+  }
+
   /** Runs what was deferred, and what that defers, until nothing is left. */
   settle(): void {
     for (let next = this.#deferred.shift(); next !== undefined; next = this.#deferred.shift())

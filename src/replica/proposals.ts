@@ -27,11 +27,18 @@ interface Waiter {
 export class Proposals {
   readonly #waiters = new Map<Index, Waiter>();
   #inbox: Pending[] = [];
+  /** How many the last turn with any had. */
+  #lastTaken = 0;
   #closed = false;
 
   /** How many outcomes are owed. */
   get outstanding(): number {
     return this.#waiters.size + this.#inbox.length;
+  }
+
+  /** At most one is on its way, and the last was by itself. */
+  get isAlone(): boolean {
+    return this.#lastTaken <= 1 && this.outstanding <= 1;
   }
 
   /** Collects for the next turn. */
@@ -43,7 +50,9 @@ export class Proposals {
   /** Everything collected since the last call. */
   take(): readonly Pending[] {
     const taken = this.#inbox;
-    if (taken.length > 0) this.#inbox = [];
+    if (taken.length === 0) return taken;
+    this.#inbox = [];
+    this.#lastTaken = taken.length;
     return taken;
   }
 

@@ -30,6 +30,8 @@ export class Reads {
   #fresh: Waiter[] = [];
   readonly #asked = new Map<number, Batch>();
   #confirmed: Confirmed[] = [];
+  /** How many the last turn with any had. */
+  #lastTaken = 0;
 
   constructor(options: { readonly retryMs: number }) {
     this.#retryMs = options.retryMs;
@@ -41,6 +43,11 @@ export class Reads {
     for (const { waiters } of this.#asked.values()) count += waiters.length;
     for (const { waiters } of this.#confirmed) count += waiters.length;
     return count;
+  }
+
+  /** At most one is on its way, and the last was by itself. */
+  get isAlone(): boolean {
+    return this.#lastTaken <= 1 && this.outstanding <= 1;
   }
 
   /** Whether a read waits for an index to be applied. */
@@ -57,6 +64,7 @@ export class Reads {
   take(now: number): number | null {
     if (this.#fresh.length === 0) return null;
     const context = ++this.#context;
+    this.#lastTaken = this.#fresh.length;
     this.#asked.set(context, { waiters: this.#fresh, askedAt: now });
     this.#fresh = [];
     return context;

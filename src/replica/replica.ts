@@ -107,6 +107,15 @@ export class Replica {
     return this.#proposals.outstanding + this.#reads.outstanding;
   }
 
+  /**
+   * Nobody else's request is on its way here, nor was beside the last one: waiting for company
+   * would only make this one late. (What follows a crowd waits, or each batch would begin with a
+   * turn, and a sync, for its first request alone.)
+   */
+  get isAlone(): boolean {
+    return this.#proposals.isAlone && this.#reads.isAlone;
+  }
+
   /** Proposes a command; `done` is called exactly once, never before this returns. */
   propose(pending: {
     readonly payload: Uint8Array;

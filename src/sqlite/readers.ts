@@ -89,6 +89,8 @@ export class ReaderPool {
   #threads: Thread[] = [];
   #queue: Pending[] = [];
   #draining = false;
+  /** Requests in the batch that went out last. */
+  #lastBatch = 0;
   #watch: NodeJS.Timeout | null = null;
   #suspended = false;
   #closed = false;
@@ -208,11 +210,21 @@ export class ReaderPool {
 
   #drainSoon(): void {
     if (this.#draining) return;
+    if (this.#isAlone()) {
+      this.#drain();
+      return;
+    }
     this.#draining = true;
     setImmediate(() => {
       this.#draining = false;
       this.#drain();
     });
+  }
+
+  /** Whether one request waits, nothing is under way, and the last one was by itself, too. */
+  #isAlone(): boolean {
+    if (this.#queue.length > 1 || this.#lastBatch > 1) return false;
+    return this.#threads.every(({ load }) => load === 0);
   }
 
   /** Sends out what waits, as far as workers have room. */
@@ -226,6 +238,7 @@ export class ReaderPool {
       if (thread === undefined) break;
       const batch = this.#batchFrom(at, isHeavy);
       thread.send(batch, now);
+      this.#lastBatch = batch.length;
       at += batch.length;
     }
     if (at > 0) this.#queue.splice(0, at);

@@ -43,6 +43,10 @@ export class TestClock implements Clock {
     this.#deferred.push(run);
   }
 
+  soon(run: () => void): void {
+    this.defer(run);
+  }
+
   /** Runs what was deferred, and what that defers, until nothing is left. */
   drain(): void {
     for (let run = this.#deferred.shift(); run !== undefined; run = this.#deferred.shift()) run();

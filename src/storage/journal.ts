@@ -30,6 +30,9 @@ import { type Identity, type OpenSegment, SEGMENT_HEADER_BYTES } from './segment
 import type { Spares } from './spares.ts';
 import { SyncPolicy } from './sync-policy.ts';
 
+/** For who asks how a node under load syncs. */
+const MANY_ENTRIES = 64;
+
 /** How long the journal is idle before it says so on disk. */
 const IDLE_MS = 20;
 
@@ -40,6 +43,7 @@ export type { JournalOptions, JournalStatus } from './journal-options.ts';
 interface Flush {
   readonly changes: Change[];
   readonly dones: (() => void)[];
+  entries: number;
 }
 
 /** The journal of a node. Not reentrant from `onFatal`; `done` callbacks may append and flush. */
@@ -64,7 +68,7 @@ export class Journal {
   #durableSeq: number;
   #chain: number;
 
-  #pending: Flush = { changes: [], dones: [] };
+  #pending: Flush = { changes: [], dones: [], entries: 0 };
   #state: 'open' | 'failed' | 'closed' = 'open';
   /** A sync is under way, or `done` callbacks are being called. */
   #busy = false;
@@ -132,6 +136,7 @@ export class Journal {
   append(group: GroupId, write: Write, done: () => void): void {
     if (this.#state !== 'open') return;
     writeFrames(this.#writer, group, write, this.#pending.changes);
+    this.#pending.entries += write.entries.length;
     this.#pending.dones.push(done);
   }
 
@@ -177,7 +182,7 @@ export class Journal {
       bytes: this.#ledger.bytes,
       liveBytes: this.#ledger.liveBytes,
       durableSeq: this.#durableSeq,
-      syncMode: this.#policy.inline ? 'inline' : 'background',
+      syncMode: this.#policy.isInline(MANY_ENTRIES) ? 'inline' : 'background',
       syncMs: this.#policy.averageMs,
       spaceLow: this.#spares.low,
       state: this.#state,
@@ -193,7 +198,7 @@ export class Journal {
     this.#idleTimer?.cancel();
     this.#idleTimer = null;
     if (this.#state === 'open') this.#state = 'closed';
-    this.#pending = { changes: [], dones: [] };
+    this.#pending = { changes: [], dones: [], entries: 0 };
     this.#spares.stop();
     this.#active.file.close();
     this.#meta.close();
@@ -218,7 +223,7 @@ export class Journal {
   #flushOnce(): boolean {
     const flush = this.#pending;
     if (flush.dones.length === 0 && this.#writer.frames === 0) return true;
-    this.#pending = { changes: [], dones: [] };
+    this.#pending = { changes: [], dones: [], entries: 0 };
     if (this.#writer.frames === 0) {
       // Only commit hints: nothing to write, and everything before is durable.
       this.#enter(flush);
@@ -227,7 +232,7 @@ export class Journal {
     }
     try {
       this.#write();
-      if (!this.#policy.inline && !this.#closing) {
+      if (!this.#policy.isInline(flush.entries) && !this.#closing) {
         this.#syncSoon(flush);
         return false;
       }
@@ -478,7 +483,7 @@ export class Journal {
     if (this.#state !== 'open') return;
     this.#state = 'failed';
     this.#busy = false;
-    this.#pending = { changes: [], dones: [] };
+    this.#pending = { changes: [], dones: [], entries: 0 };
     this.#spares.stop();
     this.#options.onFatal(QuorliteError.from(cause, 'disk'));
   }

@@ -8,9 +8,12 @@ const WEIGHT = 1 / 16;
 /** Syncs remembered one by one. */
 const WINDOW = 100;
 
+/** A flush of at most so many entries has nobody behind it who would use the thread meanwhile. */
+const FEW_ENTRIES = 2;
+
 /** Limits of the adaptive mode. */
 export interface SyncLimits {
-  /** Above this average the thread does not wait. */
+  /** Above this average the thread does not wait, or twice that for a few entries. */
   readonly syncInlineMaxMs: number;
   /** One sync above this among the last hundred, and the thread does not wait. */
   readonly syncInlineWorstMs: number;
@@ -49,11 +52,16 @@ export class SyncPolicy {
     return this.#averageMs;
   }
 
-  /** Whether the next sync runs on the thread. The first ones do: that is how the disk is known. */
-  get inline(): boolean {
+  /**
+   * Whether the next sync, of `entries`, runs on the thread. The first ones do: that is how the
+   * disk is known.
+   */
+  isInline(entries: number): boolean {
     if (this.#mode !== 'adaptive') return this.#mode === 'inline';
     if (this.#slow > 0) return false;
-    return this.#averageMs <= this.#limits.syncInlineMaxMs || this.#sinceProbe >= PROBE_EVERY;
+    const { syncInlineMaxMs } = this.#limits;
+    const limit = entries <= FEW_ENTRIES ? 2 * syncInlineMaxMs : syncInlineMaxMs;
+    return this.#averageMs <= limit || this.#sinceProbe >= PROBE_EVERY;
   }
 
   /** Enters how long a sync took, on the thread or off it. */

@@ -23,12 +23,13 @@ export class LateDatabase implements Database {
     this.#opened = database;
   }
 
-  async execute(request: WriteRequest): Promise<Reply> {
-    return this.#database().execute(request);
+  // Hot: without an `async` of their own, which would be three more turns of the microtask queue.
+  execute(request: WriteRequest): Promise<Reply> {
+    return this.#opened?.execute(request) ?? Promise.reject(notReady());
   }
 
-  async query(request: ReadRequest): Promise<Reply> {
-    return this.#database().query(request);
+  query(request: ReadRequest): Promise<Reply> {
+    return this.#opened?.query(request) ?? Promise.reject(notReady());
   }
 
   leader(): NodeView | null {
@@ -71,6 +72,10 @@ export class LateDatabase implements Database {
 
   #database(): Database {
     if (this.#opened !== null) return this.#opened;
-    throw new QuorliteError('not-ready', 'store not ready: this node is still starting');
+    throw notReady();
   }
+}
+
+function notReady(): QuorliteError {
+  return new QuorliteError('not-ready', 'store not ready: this node is still starting');
 }
