@@ -90,6 +90,10 @@ export class ModelMachine implements Machine {
     return this.#applied;
   }
 
+  get digest(): number {
+    return this.#digest;
+  }
+
   /** A hash of the content, for comparing replicas. */
   contentHash(): string {
     return this.#model.hash().toString(16);

@@ -3,7 +3,7 @@ import type { NodeId } from '../src/base/ids.ts';
  * Deliberate bugs. Each is switched on by name, here and nowhere else, by bending what goes in and
  * out of the real code; a simulator is worth what it finds of them.
  */
-import type { NodeHost, NodeJournal } from '../src/host/node-host.ts';
+import type { NodeHost, NodeJournal, Quarantine } from '../src/host/node-host.ts';
 import type { Raft } from '../src/raft/raft.ts';
 import type { Machine } from '../src/replica/machine.ts';
 import type { Replica } from '../src/replica/replica.ts';
@@ -39,6 +39,7 @@ export interface Mutation {
   restored?(found: Found | null, bent: Bent): Found | null;
   journal?(journal: NodeJournal, bent: Bent): NodeJournal;
   machine?(machine: Machine, bent: Bent): Machine;
+  quarantine?(note: Quarantine, bent: Bent): Quarantine;
   core?(raft: Raft, bent: Bent): void;
   replica?(replica: Replica, bent: Bent): void;
   host?(host: NodeHost, bent: Bent): void;

@@ -318,6 +318,7 @@ export class SimulatedNode {
         journal: mutation?.journal?.(watched, this) ?? watched,
         machine: watchMachine(seen, mutation?.machine?.(machine, this) ?? machine),
         snapshots,
+        quarantine: mutation?.quarantine?.(storage.quarantine, this) ?? storage.quarantine,
         rememberCluster: (id) => {
           directory.setCluster(id);
           journal.setCluster(id);

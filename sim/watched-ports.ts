@@ -38,6 +38,9 @@ export function watchMachine({ node, watch }: Seen, machine: Machine): Machine {
     get applied() {
       return machine.applied;
     },
+    get digest() {
+      return machine.digest;
+    },
     get onFatal() {
       return machine.onFatal;
     },

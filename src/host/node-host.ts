@@ -45,6 +45,14 @@ export interface NodeJournal {
   healed(group: GroupId, done: () => void): void;
 }
 
+/** What a node remembers of a state that a majority contradicted; see `storage/quarantine.ts`. */
+export interface Quarantine {
+  /** Where the difference was seen; null when the state is not known to be wrong. */
+  readonly index: Index | null;
+  write(index: Index): void;
+  clear(): void;
+}
+
 /** The effects a node stands on; the simulator brings its own. */
 export interface NodePorts {
   readonly clock: Clock;
@@ -55,6 +63,7 @@ export interface NodePorts {
   readonly journal: NodeJournal;
   readonly machine: Machine;
   readonly snapshots: SnapshotStore;
+  readonly quarantine: Quarantine;
   /** Remembers, durably, which cluster this data directory belongs to. */
   readonly rememberCluster: (cluster: ClusterId) => void;
 }
@@ -338,6 +347,9 @@ export class NodeHost implements TransportEvents {
         onDiverged: (index) => {
           this.#snapshots?.differs(index);
         },
+        onQuarantine: (index) => {
+          this.#onQuarantine(index);
+        },
       },
     });
     const { replica } = made;
@@ -365,6 +377,21 @@ export class NodeHost implements TransportEvents {
     made.finishInstall((path, done) => {
       replica.replaceState(path, done);
     });
+    this.#snapshots.start();
+  }
+
+  /** Before the replica goes on: what a majority said must outlive this process. */
+  #onQuarantine(index: Index | null): void {
+    const { quarantine, logger } = this.#ports;
+    try {
+      if (index === null) quarantine.clear();
+      else quarantine.write(index);
+    } catch (cause) {
+      this.fail(QuorliteError.from(cause, 'disk'));
+      return;
+    }
+    if (index === null) logger.info?.('The state of this node was replaced by a copy');
+    else logger.error?.('A majority holds another state than this node', { index });
   }
 
   #onRecovering(recovering: boolean): void {

@@ -110,6 +110,7 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
       journal,
       machine,
       snapshots,
+      quarantine: storage.quarantine,
       rememberCluster: (joined) => rememberCluster(storage, joined),
     },
     {

@@ -34,6 +34,8 @@ export class SnapshotTraffic {
   readonly #catchUp: CatchUp;
   readonly #intake: Intake;
   #taking: ((outcome: Provided) => void)[] = [];
+  /** The difference that the leader is being asked about; null when none is. */
+  #asking: Index | null = null;
   #closed = false;
 
   constructor(options: {
@@ -63,8 +65,8 @@ export class SnapshotTraffic {
       if (piece === null) answer('invalid-request: The piece cannot be understood', NO_BYTES);
       else this.#intake.onPiece(piece, (said) => answer(null, encodeAnswer(said)));
     });
-    this.#calls.handle(TOPIC.repair, (_from, body, answer) => {
-      this.#onDifference(body, answer);
+    this.#calls.handle(TOPIC.repair, (from, body, answer) => {
+      this.#onDifference(from, body, answer);
     });
     this.#calls.handle(TOPIC.copy, (from, body, answer) => {
       this.#onCopyAsked(from, body, answer);
@@ -76,13 +78,18 @@ export class SnapshotTraffic {
     this.#catchUp.start(request);
   }
 
+  /** A state that was known to be wrong when this node started waits for its copy. */
+  start(): void {
+    this.#askForCopy();
+  }
+
   /**
    * This replica's state differs from the leader's at `index`. One of two is wrong, and a single
    * node must not decide which: the leader is asked what a majority holds.
    */
   differs(index: Index): void {
     this.#logger.error?.('The state of this node differs from the leader', { index });
-    this.#askForVerdict(index);
+    if (this.#asking === null) this.#askForVerdict(index);
   }
 
   close(): void {
@@ -91,26 +98,27 @@ export class SnapshotTraffic {
   }
 
   #askForVerdict(index: Index): void {
-    if (this.#closed || this.#replica.isLeader || this.#replica.diverged) return;
+    // Whoever leads meanwhile is told by others, or a later leader tells its digest again.
+    const over = this.#closed || this.#replica.isLeader || this.#replica.diverged;
+    this.#asking = over ? null : index;
+    if (over) return;
     this.#ask(TOPIC.repair, index, (agreed) => {
-      if (agreed && !this.#replica.diverged) {
-        this.#logger.error?.('A majority holds another state: replacing the one here by a copy');
-        this.#replica.quarantine((applied) => {
-          this.#askForCopy(applied);
-        });
-      }
+      if (!agreed || this.#closed || this.#replica.diverged) return;
+      this.#replica.quarantine(index, () => {
+        this.#askForCopy();
+      });
     });
     this.#clock.after(REPAIR_ASK_MS, () => {
       this.#askForVerdict(index);
     });
   }
 
-  /** A copy of at least `applied`, so that nobody reads an older state than before. */
-  #askForCopy(applied: Index): void {
+  /** A copy of at least what is applied, so that nobody reads an older state than before. */
+  #askForCopy(): void {
     if (this.#closed || !this.#replica.diverged) return;
-    this.#ask(TOPIC.copy, applied, () => {});
+    this.#ask(TOPIC.copy, this.#replica.applied, () => {});
     this.#clock.after(REPAIR_ASK_MS, () => {
-      this.#askForCopy(applied);
+      this.#askForCopy();
     });
   }
 
@@ -124,16 +132,18 @@ export class SnapshotTraffic {
     });
   }
 
-  #onDifference(body: Uint8Array, answer: Answer): void {
+  #onDifference(from: NodeId, body: Uint8Array, answer: Answer): void {
     const index = readIndex(body);
     if (index === null || !this.#replica.isLeader) {
       answer('not-leader: This node does not lead', NO_BYTES);
       return;
     }
-    const verdict = this.#replica.judgeDifference(index);
+    const verdict = this.#replica.judgeDifference(index, from);
     if (verdict === 'follower') answer(null, NO_BYTES);
-    else answer(`diverged: The majority is ${verdict}`, NO_BYTES);
-    if (verdict === 'leader') this.#onWrong(wrongLeader(index));
+    else answer(`diverged: No majority contradicts the follower: ${verdict}`, NO_BYTES);
+    if (verdict !== 'leader') return;
+    this.#replica.quarantine(index, () => {});
+    this.#onWrong(wrongLeader(index));
   }
 
   #onCopyAsked(from: NodeId, body: Uint8Array, answer: Answer): void {
@@ -177,6 +187,13 @@ export class SnapshotTraffic {
 
   /** A snapshot the log still leads on from: one that is there, or a new one. */
   #provide(minimum: Index, done: (outcome: Provided) => void): void {
+    if (this.#replica.doubtful) {
+      // Whoever took it over would speak for it, and two wrong ones of three are a majority.
+      this.#clock.defer(() => {
+        done({ error: 'another node contradicts the state here, and no majority confirms it' });
+      });
+      return;
+    }
     const { first } = this.#replica.raft.status();
     const least = Math.max(minimum, first - 1);
     const newest = this.#store.newest(this.#group);
@@ -247,7 +264,8 @@ export class SnapshotTraffic {
         return;
       }
       this.#replica.replaceState(path, () => {
-        this.#store.prune(this.#group, 1);
+        // Also what this node made of a state that was wrong, even at the same index.
+        this.#store.keepOnly(this.#group, path);
         done('installed');
       });
     });
