@@ -27,7 +27,7 @@ import type { Network, SimulatedTransport } from './network.ts';
 import type { Setup } from './plan.ts';
 import { type Chance, STREAM } from './random.ts';
 import type { Found, WatchedNode } from './watch.ts';
-import { watchJournal, watchMachine } from './watched-ports.ts';
+import { watchJournal, watchMachine, watchQuarantine } from './watched-ports.ts';
 import type { Watch } from './watching.ts';
 
 const DATA = '/data';
@@ -119,6 +119,8 @@ export class SimulatedNode {
       applied: 0,
       life: 0,
       tainted: false,
+      wrong: false,
+      told: false,
       owed: 0,
     };
   }
@@ -208,6 +210,8 @@ export class SimulatedNode {
     this.watched.pending.length = 0;
     this.watched.applied = 0;
     this.watched.tainted = true;
+    this.watched.wrong = false;
+    this.watched.told = false;
   }
 
   #boot(life: Life): Process {
@@ -290,6 +294,7 @@ export class SimulatedNode {
     const { incarnation, cluster, clientAddress, version, engine } = this.#hello(directory);
     const seen = { node: this, watch };
     const watched = watchJournal(seen, journal);
+    const quarantine = watchQuarantine(seen, storage.quarantine);
     return new NodeHost(
       {
         id: this.id,
@@ -318,7 +323,7 @@ export class SimulatedNode {
         journal: mutation?.journal?.(watched, this) ?? watched,
         machine: watchMachine(seen, mutation?.machine?.(machine, this) ?? machine),
         snapshots,
-        quarantine: mutation?.quarantine?.(storage.quarantine, this) ?? storage.quarantine,
+        quarantine: mutation?.quarantine?.(quarantine, this) ?? quarantine,
         rememberCluster: (id) => {
           directory.setCluster(id);
           journal.setCluster(id);
@@ -349,7 +354,22 @@ export class SimulatedNode {
     mutation?.core?.(replica.raft, this);
     mutation?.replica?.(replica, this);
     const { calls, clock, machine, host } = process;
-    process.client = makeClientPort({ replica, calls, clock, machine, host, setup, kind });
+    const { id, watched } = this;
+    const { states } = watch;
+    process.client = makeClientPort({
+      id,
+      replica,
+      calls,
+      clock,
+      machine,
+      host,
+      setup,
+      kind,
+      watched,
+      states,
+      isWrong: (other) => watch.isWrong(other),
+      pinned: mutation?.pinned?.(machine) ?? ((index) => machine.pinned(index)),
+    });
   }
 
   /** A logger that counts what recovery found. */
@@ -384,8 +404,21 @@ export class SimulatedNode {
       this.#stillborn = { code, message: error.message };
       return;
     }
+    if (code === 'diverged') this.#around.count('wrongLeadersStopped');
+    if (code === 'diverged' && life.time > this.#around.events.now) {
+      // It waited for its disk within this event, to write that down, and ends after that.
+      this.#around.events.at(life.time, null, () => {
+        this.#end(life, { code, message: error.message });
+      });
+      return;
+    }
+    this.#end(life, { code, message: error.message });
+  }
+
+  #end(life: Life, ending: Ending): void {
+    if (!life.alive) return;
     this.crash('process');
-    this.onEnding({ code, message: error.message });
+    this.onEnding(ending);
   }
 }
 

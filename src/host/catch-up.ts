@@ -24,6 +24,8 @@ export interface CatchUpPort {
     minimum: Index,
     done: (outcome: { readonly snapshot: Snapshot } | { readonly error: string }) => void,
   ): void;
+  /** Why no copy may leave this node now; null when one may. */
+  reserve(): string | null;
   /** Opens a snapshot; it stays readable until closed, whatever is pruned. */
   open(snapshot: Snapshot): SnapshotReader;
   ask(
@@ -104,6 +106,11 @@ export class CatchUp {
     const { to, snapshot, reader } = transfer;
     if (this.#closed) {
       reader.close();
+      return;
+    }
+    const reserve = this.#port.reserve();
+    if (reserve !== null) {
+      this.#end(to, reader, reserve);
       return;
     }
     let bytes: Uint8Array;

@@ -18,6 +18,12 @@ import { decodePiece, encodeAnswer } from './snapshot-wire.ts';
 /** How often a replica whose state differs asks the leader. */
 const REPAIR_ASK_MS = 500;
 
+/** How long a leader waits to be confirmed before it gives copies to others. */
+const TRUST_MS = 2000;
+
+/** How often it is looked whether it is. */
+const TRUST_LOOK_MS = 50;
+
 /** A snapshot, or why there is none. */
 type Provided = { readonly snapshot: Snapshot } | { readonly error: string };
 
@@ -35,7 +41,7 @@ export class SnapshotTraffic {
   readonly #intake: Intake;
   #taking: ((outcome: Provided) => void)[] = [];
   /** The difference that the leader is being asked about; null when none is. */
-  #asking: Index | null = null;
+  #asking: { readonly index: Index } | null = null;
   #closed = false;
 
   constructor(options: {
@@ -89,7 +95,9 @@ export class SnapshotTraffic {
    */
   differs(index: Index): void {
     this.#logger.error?.('The state of this node differs from the leader', { index });
-    if (this.#asking === null) this.#askForVerdict(index);
+    if (this.#asking !== null) return;
+    this.#asking = { index };
+    this.#askForVerdict(this.#asking);
   }
 
   close(): void {
@@ -97,19 +105,24 @@ export class SnapshotTraffic {
     this.#catchUp.close();
   }
 
-  #askForVerdict(index: Index): void {
+  #askForVerdict(asking: { readonly index: Index }): void {
+    // A state that was replaced since is not the one that differed.
+    if (this.#asking !== asking) return;
     // Whoever leads meanwhile is told by others, or a later leader tells its digest again.
-    const over = this.#closed || this.#replica.isLeader || this.#replica.diverged;
-    this.#asking = over ? null : index;
-    if (over) return;
+    if (this.#closed || this.#replica.isLeader || this.#replica.diverged) {
+      this.#asking = null;
+      return;
+    }
+    const { index } = asking;
     this.#ask(TOPIC.repair, index, (agreed) => {
-      if (!agreed || this.#closed || this.#replica.diverged) return;
+      if (!agreed || this.#closed || this.#asking !== asking) return;
+      this.#asking = null;
       this.#replica.quarantine(index, () => {
         this.#askForCopy();
       });
     });
     this.#clock.after(REPAIR_ASK_MS, () => {
-      this.#askForVerdict(index);
+      this.#askForVerdict(asking);
     });
   }
 
@@ -163,8 +176,13 @@ export class SnapshotTraffic {
       logger: this.#logger,
       port: {
         provide: (minimum, done) => {
-          this.#provide(minimum, done);
+          const patience = this.#clock.now() + TRUST_MS;
+          this.#trusted({ patience, silent: false }, (refused) => {
+            if (refused === null) this.#provide(minimum, done);
+            else done({ error: refused });
+          });
         },
+        reserve: () => this.#reserve(),
         open: (snapshot) => this.#store.read(snapshot),
         ask: (to, body, timeoutMs, done) => {
           const question = { group: this.#group, topic: TOPIC.snapshot, body, timeoutMs };
@@ -185,15 +203,46 @@ export class SnapshotTraffic {
     });
   }
 
-  /** A snapshot the log still leads on from: one that is there, or a new one. */
-  #provide(minimum: Index, done: (outcome: Provided) => void): void {
-    if (this.#replica.doubtful) {
-      // Whoever took it over would speak for it, and two wrong ones of three are a majority.
-      this.#clock.defer(() => {
-        done({ error: 'another node contradicts the state here, and no majority confirms it' });
-      });
+  /**
+   * Waits until the voters trust the state of this leader: whoever takes a copy of it speaks for it
+   * ever after, and two wrong ones of three are a majority. Where too few can speak, because they
+   * wait for a copy themselves, silence for a while is enough; a contradiction never is.
+   */
+  #trusted(
+    wait: { readonly patience: number; readonly silent: boolean },
+    done: (refused: string | null) => void,
+  ): void {
+    if (this.#closed || !this.#replica.isLeader) {
+      done('this node does not lead any more');
       return;
     }
+    const { standing } = this.#replica;
+    const patient = this.#clock.now() < wait.patience;
+    if (standing === 'confirmed' || (standing === 'unknown' && !patient)) {
+      done(null);
+      return;
+    }
+    if (standing === 'doubted' && !wait.silent) {
+      this.#logger.error?.(
+        'Giving no copies: a voter contradicts the state here, no majority agrees',
+      );
+    }
+    this.#clock.after(TRUST_LOOK_MS, () => {
+      this.#trusted({ ...wait, silent: wait.silent || standing === 'doubted' }, done);
+    });
+  }
+
+  /** Why a copy that is on its way must not go on. */
+  #reserve(): string | null {
+    if (this.#replica.diverged) return 'a majority holds another state than this node';
+    if (this.#replica.isLeader && this.#replica.standing === 'doubted') {
+      return 'a voter contradicts the state here, and no majority agrees with it';
+    }
+    return null;
+  }
+
+  /** A snapshot the log still leads on from: one that is there, or a new one. */
+  #provide(minimum: Index, done: (outcome: Provided) => void): void {
     const { first } = this.#replica.raft.status();
     const least = Math.max(minimum, first - 1);
     const newest = this.#store.newest(this.#group);
@@ -264,6 +313,7 @@ export class SnapshotTraffic {
         return;
       }
       this.#replica.replaceState(path, () => {
+        this.#asking = null;
         // Also what this node made of a state that was wrong, even at the same index.
         this.#store.keepOnly(this.#group, path);
         done('installed');

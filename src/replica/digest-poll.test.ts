@@ -89,12 +89,15 @@ test('report() of agreement that was overtaken does not take a later difference 
   assert.equal(judged(poll, 12), 'leader');
 });
 
-test('isDoubtful() is true while a voter contradicts the leader and no majority confirms', () => {
+test('standing() is doubted while a voter contradicts the leader and no majority agrees', () => {
   const poll = new DigestPoll();
-  assert.equal(poll.isDoubtful('a', VOTERS), false);
+  assert.equal(poll.standing('a', VOTERS), 'unknown');
+  assert.equal(poll.standing('a', ['a']), 'confirmed');
   poll.report('b', 10, false);
-  assert.equal(poll.isDoubtful('a', VOTERS), true);
+  assert.equal(poll.standing('a', VOTERS), 'doubted');
+  poll.report('c', 9, true);
+  assert.equal(poll.standing('a', VOTERS), 'doubted', 'c may come to differ at 10');
   poll.report('c', 10, true);
-  assert.equal(poll.isDoubtful('a', VOTERS), false);
-  assert.equal(poll.isDoubtful('a', ['a', 'b']), true);
+  assert.equal(poll.standing('a', VOTERS), 'confirmed');
+  assert.equal(poll.standing('a', ['a', 'b']), 'doubted');
 });

@@ -4,6 +4,9 @@ import type { Index } from '../raft/entry.ts';
 /** Who is wrong when a follower's digest differs from the leader's. */
 export type DigestVerdict = 'follower' | 'leader' | 'undecided';
 
+/** Whether a majority holds what the leader holds, or a voter contradicts it, or neither. */
+export type Standing = 'confirmed' | 'doubted' | 'unknown';
+
 /** A difference to judge. */
 export interface Difference {
   readonly index: Index;
@@ -48,13 +51,17 @@ export class DigestPoll {
     return agree >= majority && this.#differed.has(from) ? 'follower' : 'undecided';
   }
 
-  /** Whether a voter contradicts the leader, and no majority has confirmed it since. */
-  isDoubtful(self: NodeId, voters: readonly NodeId[]): boolean {
-    return voters.some(
+  /** What the voters say of the leader: its state may be given away only when it is trusted. */
+  standing(self: NodeId, voters: readonly NodeId[]): Standing {
+    const majority = Math.floor(voters.length / 2) + 1;
+    const agree = voters.filter((id) => id === self || this.#holds(id, 1)).length;
+    const index = Math.max(0, ...voters.map((id) => this.#differed.get(id) ?? 0));
+    const doubted = voters.some(
       (from) =>
-        this.#differed.has(from) &&
-        this.judge({ index: this.#differed.get(from) ?? 0, self, from, voters }) !== 'follower',
+        this.#differed.has(from) && this.judge({ index, self, from, voters }) !== 'follower',
     );
+    if (doubted) return 'doubted';
+    return agree >= majority ? 'confirmed' : 'unknown';
   }
 
   #holds(id: NodeId, index: Index): boolean {

@@ -51,7 +51,7 @@ test('a difference is found by digests of the start alone, before anything is ap
   at('a').tick(1000);
   assert.deepEqual(differs, ['b at 7']);
   assert.equal(at('a').judge(7, 'b'), 'follower');
-  assert.equal(at('a').isDoubtful, false);
+  assert.equal(at('a').standing, 'confirmed');
 });
 
 test('a difference is told once in a term, and again to the next leader', () => {
@@ -75,7 +75,7 @@ test('a leader stays in doubt until a majority confirms it or stands against it'
   record('b', 7, 2);
   at('a').tick(1000);
   assert.equal(at('a').judge(7, 'b'), 'undecided');
-  assert.equal(at('a').isDoubtful, true);
+  assert.equal(at('a').standing, 'doubted');
   record('c', 7, 2);
   record('a', 8, 1);
   record('c', 8, 2);

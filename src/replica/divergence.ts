@@ -1,7 +1,7 @@
 import type { NodeId } from '../base/ids.ts';
 import type { Leadership } from '../raft/effects.ts';
 import type { Index } from '../raft/entry.ts';
-import { DigestPoll, type DigestVerdict } from './digest-poll.ts';
+import { DigestPoll, type DigestVerdict, type Standing } from './digest-poll.ts';
 import { decodeDigest, Digests, encodeDigest } from './digests.ts';
 
 /** How often a leader tells its rolling digest, when it has moved. */
@@ -87,10 +87,10 @@ export class Divergence {
     return this.#poll.judge({ index, from, self: this.#id, voters: this.#port.voters() });
   }
 
-  /** Whether somebody contradicts this leader whom no majority contradicts; leader only. */
-  get isDoubtful(): boolean {
+  /** What the voters say of this leader's state, in its term; leader only. */
+  get standing(): Standing {
     this.#enter(this.#port.leadership().term);
-    return this.#poll.isDoubtful(this.#id, this.#port.voters());
+    return this.#poll.standing(this.#id, this.#port.voters());
   }
 
   /** The state was replaced: what was known of the old one says nothing. */

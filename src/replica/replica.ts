@@ -7,7 +7,7 @@ import type { Raft } from '../raft/raft.ts';
 import { Applier } from './applier.ts';
 import { Carry } from './carry.ts';
 import { compactionPoint } from './compaction.ts';
-import type { DigestVerdict } from './digest-poll.ts';
+import type { DigestVerdict, Standing } from './digest-poll.ts';
 import { Divergence } from './divergence.ts';
 import type { ReplicaOptions, ReplicaPort } from './options.ts';
 import type { ProposalOutcome, ReadOutcome } from './outcome.ts';
@@ -194,9 +194,9 @@ export class Replica {
     return this.#divergence.judge(index, from);
   }
 
-  /** Whether this leader's state is contradicted and not confirmed by a majority. */
-  get doubtful(): boolean {
-    return this.#divergence.isDoubtful;
+  /** What the voters say of this leader's state. */
+  get standing(): Standing {
+    return this.#divergence.standing;
   }
 
   /** Whether this state is known to be wrong. */
