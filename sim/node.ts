@@ -6,6 +6,7 @@ import { QuorliteError } from '../src/base/errors.ts';
 import type { Address, NodeId } from '../src/base/ids.ts';
 import { type Logger, type LogLine, silentLogger } from '../src/base/logger.ts';
 import type { Random } from '../src/base/prng.ts';
+import { foundersOf } from '../src/host/founding.ts';
 import { NodeHost, MAIN_GROUP } from '../src/host/node-host.ts';
 import { type NodeStorage, openStorage } from '../src/host/open-storage.ts';
 import { Calls } from '../src/peer/calls.ts';
@@ -280,6 +281,7 @@ export class SimulatedNode {
       clientAddress: `${this.id}:4001`,
       version: 'sim',
       engine: 'sim',
+      founders: '',
       recovering: false,
     };
   }
@@ -305,6 +307,7 @@ export class SimulatedNode {
         clientAddress,
         join: this.join,
         bootstrapExpect: this.expect,
+        founders: foundersOf({ self: this.address, join: this.join, expect: this.expect }),
         electionTimeoutMs: setup.electionTimeoutMs,
         heartbeatIntervalMs: setup.heartbeatIntervalMs,
         applyDelayMs: setup.applyDelayMs,

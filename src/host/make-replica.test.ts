@@ -25,6 +25,7 @@ const OPTIONS = {
   engine: '',
   join: [],
   bootstrapExpect: 0,
+  founders: '',
   electionTimeoutMs: 1000,
   heartbeatIntervalMs: 100,
   applyDelayMs: 0,

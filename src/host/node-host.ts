@@ -78,6 +78,8 @@ export interface NodeHostOptions {
   readonly clientAddress: Address;
   readonly join: readonly Address[];
   readonly bootstrapExpect: number;
+  /** From `foundersOf`. */
+  readonly founders: string;
   readonly electionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly applyDelayMs: number;
@@ -249,10 +251,11 @@ export class NodeHost implements TransportEvents {
 
   #hello(): Hello {
     const { version, engine, restored } = this.#options;
+    const founders = this.#cluster === null ? this.#options.founders : '';
     const replica = this.#replica;
     const recovering =
       replica === null ? (restored?.recovering ?? null) !== null : replica.raft.status().recovering;
-    return { ...this.self, cluster: this.#cluster, version, engine, recovering };
+    return { ...this.self, cluster: this.#cluster, version, engine, founders, recovering };
   }
 
   #newCluster(): ClusterId {
@@ -271,6 +274,7 @@ export class NodeHost implements TransportEvents {
       self: this.self,
       join: this.#options.join,
       expect: this.#options.bootstrapExpect,
+      founders: this.#options.founders,
       clock,
       logger,
       port: {
