@@ -55,15 +55,13 @@ function whatIsMissing(cluster: Cluster, workload: Workload): string | null {
  * that is contradicted, and must not get them.
  */
 function isMute(cluster: Cluster): boolean {
-  const leader = cluster.leader()?.watched.core ?? null;
-  if (leader === null || !cluster.nodes.some(({ watched }) => watched.wrong)) return false;
-  const { voters } = leader.config;
+  const status = cluster.leader()?.replica?.raft.status() ?? null;
+  if (status === null || !cluster.nodes.some(({ watched }) => watched.wrong)) return false;
+  const { voters } = status.config;
+  const waits = (id: string): boolean =>
+    status.progress.some((peer) => peer.id === id && peer.state === 'snapshot');
   const speaking = cluster.nodes.filter(
-    ({ id, life, watched, machine }) =>
-      voters.includes(id) &&
-      life !== null &&
-      !watched.wrong &&
-      (machine?.applied ?? 0) >= leader.first - 1,
+    ({ id, life, watched }) => voters.includes(id) && life !== null && !watched.wrong && !waits(id),
   );
   return speaking.length <= voters.length / 2;
 }

@@ -176,13 +176,11 @@ export class SnapshotTraffic {
       logger: this.#logger,
       port: {
         provide: (minimum, done) => {
-          const patience = this.#clock.now() + TRUST_MS;
-          this.#trusted({ patience, silent: false }, (refused) => {
-            if (refused === null) this.#provide(minimum, done);
-            else done({ error: refused });
-          });
+          this.#provide(minimum, done);
         },
-        reserve: () => this.#reserve(),
+        trusted: (done) => {
+          this.#trusted(this.#clock.now() + TRUST_MS, done);
+        },
         open: (snapshot) => this.#store.read(snapshot),
         ask: (to, body, timeoutMs, done) => {
           const question = { group: this.#group, topic: TOPIC.snapshot, body, timeoutMs };
@@ -208,37 +206,26 @@ export class SnapshotTraffic {
    * ever after, and two wrong ones of three are a majority. Where too few can speak, because they
    * wait for a copy themselves, silence for a while is enough; a contradiction never is.
    */
-  #trusted(
-    wait: { readonly patience: number; readonly silent: boolean },
-    done: (refused: string | null) => void,
-  ): void {
-    if (this.#closed || !this.#replica.isLeader) {
-      done('this node does not lead any more');
+  #trusted(until: number, done: (refused: string | null) => void): void {
+    const { diverged, isLeader, standing } = this.#replica;
+    if (diverged) {
+      done('a majority holds another state than this node');
       return;
     }
-    const { standing } = this.#replica;
-    const patient = this.#clock.now() < wait.patience;
-    if (standing === 'confirmed' || (standing === 'unknown' && !patient)) {
+    // A copy that was trusted when it set out goes on when somebody else leads.
+    if (this.#closed || !isLeader || standing === 'confirmed') {
       done(null);
       return;
     }
-    if (standing === 'doubted' && !wait.silent) {
-      this.#logger.error?.(
-        'Giving no copies: a voter contradicts the state here, no majority agrees',
+    if (this.#clock.now() >= until) {
+      done(
+        standing === 'doubted' ? 'a voter contradicts it, and no majority agrees with it' : null,
       );
+      return;
     }
     this.#clock.after(TRUST_LOOK_MS, () => {
-      this.#trusted({ ...wait, silent: wait.silent || standing === 'doubted' }, done);
+      this.#trusted(until, done);
     });
-  }
-
-  /** Why a copy that is on its way must not go on. */
-  #reserve(): string | null {
-    if (this.#replica.diverged) return 'a majority holds another state than this node';
-    if (this.#replica.isLeader && this.#replica.standing === 'doubted') {
-      return 'a voter contradicts the state here, and no majority agrees with it';
-    }
-    return null;
   }
 
   /** A snapshot the log still leads on from: one that is there, or a new one. */
