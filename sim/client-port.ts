@@ -2,19 +2,24 @@
 import { decodeText, encodeText } from '../src/base/bytes.ts';
 import type { Clock } from '../src/base/clock.ts';
 import { QuorliteError } from '../src/base/errors.ts';
+import type { NodeId } from '../src/base/ids.ts';
 import type { Statement } from '../src/command/command.ts';
 import type { Questions } from '../src/db/questions.ts';
 import { Reading } from '../src/db/read.ts';
 import type { ReadRequest } from '../src/db/request.ts';
 import type { Settle } from '../src/db/settle.ts';
+import { Verification, type Verified } from '../src/db/verify.ts';
 import { Writes } from '../src/db/write.ts';
 import { MAIN_GROUP, type NodeHost } from '../src/host/node-host.ts';
 import type { Calls } from '../src/peer/calls.ts';
+import type { Index } from '../src/raft/entry.ts';
 import type { Replica } from '../src/replica/replica.ts';
 import type { Level } from './history.ts';
+import type { WrongStates } from './invariants/wrong-state.ts';
 import type { MachineKind, SimulatedMachine } from './machine-kind.ts';
 import type { Op, OpResult } from './model.ts';
 import type { Setup } from './plan.ts';
+import type { WatchedNode } from './watch.ts';
 
 /** An operation to run. */
 export interface Request {
@@ -27,16 +32,31 @@ export interface Request {
 
 /** How an operation ended. */
 export type Answer =
-  | { readonly ok: true; readonly result: OpResult; readonly index: number; readonly here: boolean }
+  | {
+      readonly ok: true;
+      readonly result: OpResult;
+      readonly index: number;
+      readonly here: boolean;
+      /** It came from a state that was spoiled, and nobody knew yet. */
+      readonly wrong: boolean;
+    }
   | { readonly ok: false; readonly error: QuorliteError };
 
 /** A node as its clients see it. */
 export interface ClientPort {
   ask(request: Request, done: (answer: Answer) => void): void;
+  /** Compares the content of all members. */
+  verify(timeoutMs: number, settle: Settle<Verified>): void;
 }
 
 /** What a client port is made of. */
 interface Parts {
+  readonly id: NodeId;
+  readonly watched: WatchedNode;
+  readonly states: WrongStates;
+  /** Whether the state of a node is spoiled. */
+  readonly isWrong: (id: NodeId) => boolean;
+  readonly pinned: (index: Index) => string | null;
   readonly replica: Replica;
   readonly calls: Calls;
   readonly clock: Clock;
@@ -55,7 +75,12 @@ export function makeClientPort(parts: Parts): ClientPort {
   };
   const writes = new Writes({ replica, questions, clock, stamp });
   const reading = makeReading(parts, questions);
+  watchReads(parts, reading);
+  const verification = makeVerification(parts, questions, writes);
   return {
+    verify: (timeoutMs, settle) => {
+      verification.verify(replica.raft.status().config.members, timeoutMs, settle);
+    },
     ask: (request, done) => {
       const settle = <T>(answer: (reply: T) => Answer): Settle<T> => ({
         resolve: (reply) => {
@@ -69,8 +94,9 @@ export function makeClientPort(parts: Parts): ClientPort {
         reading.read(
           readRequestOf(request, request.level),
           settle(({ body, servedBy }) => {
-            const said = JSON.parse(decodeText(body)) as { result: OpResult; applied: number };
-            return { ok: true, result: said.result, index: said.applied, here: servedBy === null };
+            const said = JSON.parse(decodeText(body)) as Said;
+            const { result, applied: index, wrong } = said;
+            return { ok: true, result, index, here: servedBy === null, wrong };
           }),
         );
         return;
@@ -82,11 +108,57 @@ export function makeClientPort(parts: Parts): ClientPort {
       writes.write(
         { payload: kind.encode(op), format: 1, deadline, leaderDeadline, forward: true },
         settle(({ body, index, servedBy }) => {
-          return { ok: true, result: kind.result(op, body), index, here: servedBy === null };
+          const wrong = parts.isWrong(servedBy ?? parts.id);
+          return { ok: true, result: kind.result(op, body), index, here: servedBy === null, wrong };
         }),
       );
     },
   };
+}
+
+/** What a read worker says. */
+interface Said {
+  readonly result: OpResult;
+  readonly applied: Index;
+  readonly wrong: boolean;
+}
+
+/** Tells the invariants of each read that this node answers from its own state, for whomever. */
+function watchReads({ states, watched }: Parts, reading: Reading): void {
+  const read = reading.read.bind(reading);
+  reading.read = (request, settle) => {
+    read(request, {
+      resolve: (reply) => {
+        if (reply.servedBy === null) states.onServed(watched);
+        settle.resolve(reply);
+      },
+      reject: (error) => {
+        settle.reject(error);
+      },
+    });
+  };
+}
+
+function makeVerification(parts: Parts, questions: Questions, writes: Writes): Verification {
+  const { id, replica, clock, kind, pinned } = parts;
+  return new Verification({
+    self: () => id,
+    replica,
+    writes,
+    questions,
+    clock,
+    entry: () => kind.checksum(),
+    machine: {
+      checksum: (index, settle) => {
+        // The auxiliary thread: it says what it hashed some time after it was asked.
+        clock.after(1, () => {
+          const hash = pinned(index);
+          if (hash !== null) settle.resolve(hash);
+          else settle.reject(new QuorliteError('not-ready', `No checksum was taken at ${index}`));
+        });
+      },
+    },
+  });
 }
 
 function makeReading(parts: Parts, questions: Questions): Reading {
@@ -101,7 +173,8 @@ function makeReading(parts: Parts, questions: Questions): Reading {
         // A read worker's thread: it sees the state some time after it was asked to.
         clock.after(1, () => {
           const op = JSON.parse(request.statements[0]?.sql ?? 'null') as Op;
-          const said = { result: machine.answer(op), applied: machine.applied };
+          const { applied } = machine;
+          const said: Said = { result: machine.answer(op), applied, wrong: parts.watched.wrong };
           settle.resolve(encodeText(JSON.stringify(said)));
         });
       },

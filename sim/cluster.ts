@@ -4,11 +4,13 @@ import { type Coverage, type Counter, noCoverage } from './counters.ts';
 import { Events } from './events.ts';
 import { stepInvariants } from './invariants/all.ts';
 import { leaseExclusion } from './invariants/lease-exclusion.ts';
+import { WrongStates } from './invariants/wrong-state.ts';
 import type { Life } from './life.ts';
 import { type MachineKind, modelKind } from './machine-kind.ts';
 import type { Mutation } from './mutations.ts';
 import { Network } from './network.ts';
 import { addressOf, SimulatedNode } from './node.ts';
+import { Oracle } from './oracle.ts';
 import type { Setup } from './plan.ts';
 import { Chance } from './random.ts';
 import { Trace } from './trace.ts';
@@ -75,6 +77,11 @@ export class Cluster {
         now: () => this.events.now,
       },
       invariants: [...stepInvariants(), leaseExclusion(this)],
+      states: new WrongStates({
+        oracle: new Oracle({ truth: this.truth, kind: this.kind, keys: setup.keys }),
+        nodes: () => nodes.map(({ watched }) => watched),
+        count: this.count,
+      }),
       trace: this.trail,
       events: this.events,
       count: this.count,

@@ -30,6 +30,14 @@ export const COUNTERS = [
   'writesForwarded',
   'unknownOutcomes',
   'superseded',
+  'statesSpoiled',
+  'divergencesFound',
+  'divergencesRepaired',
+  'wrongLeadersStopped',
+  'wrongReadsRefused',
+  'verifications',
+  'verificationsPartial',
+  'verificationsDiffering',
 ] as const;
 
 /** The name of a counter. */

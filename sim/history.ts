@@ -17,6 +17,8 @@ export interface Record {
   result: OpResult;
   /** A write's place in the log; the index whose state a read was answered from. */
   index: number;
+  /** The answer came from a state that was spoiled, before anybody knew: it proves nothing. */
+  wrong: boolean;
 }
 
 /** Everything all clients did. */
@@ -32,6 +34,7 @@ export class History {
       outcome: 'pending',
       result: null,
       index: 0,
+      wrong: false,
     };
     this.records.push(full);
     return full;
@@ -40,12 +43,18 @@ export class History {
   /** An answer came. */
   succeed(
     record: Record,
-    answer: { readonly at: number; readonly result: OpResult; readonly index: number },
+    answer: {
+      readonly at: number;
+      readonly result: OpResult;
+      readonly index: number;
+      readonly wrong: boolean;
+    },
   ): void {
     record.outcome = 'ok';
     record.returnedAt = answer.at;
     record.result = answer.result;
     record.index = answer.index;
+    record.wrong = answer.wrong;
     this.counts.ok++;
   }
 

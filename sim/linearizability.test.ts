@@ -26,6 +26,7 @@ function historyOf(steps: readonly Step[]): History {
         at: to,
         result: result === undefined ? true : result,
         index: index ?? 0,
+        wrong: false,
       });
   });
   return history;

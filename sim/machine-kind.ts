@@ -2,7 +2,7 @@ import type { Machine } from '../src/replica/machine.ts';
 import type { Disk } from '../src/storage/disk.ts';
 import type { Events } from './events.ts';
 import type { Life } from './life.ts';
-import { decodeOp, encodeOp, ModelMachine, ModelStore } from './model-machine.ts';
+import { CHECKSUM, decodeOp, encodeOp, ModelMachine, ModelStore } from './model-machine.ts';
 import type { Op, OpResult } from './model.ts';
 import type { Draw } from './random.ts';
 
@@ -12,6 +12,10 @@ export interface SimulatedMachine extends Machine {
   contentHash(): string;
   /** Answers a read from the state as it is now. */
   answer(op: Op): OpResult;
+  /** The content hash at the index of a checksum entry that was applied lately, or null. */
+  pinned(index: number): string | null;
+  /** Silently changes something of the content, and what it says of its results; durable. */
+  spoil(draw: Draw): void;
 }
 
 /** Database files, which outlive processes. */
@@ -38,6 +42,8 @@ export interface MachineKind {
   encode(op: Op): Uint8Array;
   /** A command that takes a place in the log and changes nothing. */
   barrier(): Uint8Array;
+  /** A command that pins the content for comparison. */
+  checksum(): Uint8Array;
   /** Null for entries that are no operation of a client. */
   decode(data: Uint8Array): Op | null;
   /** What a result of an applied write says. */
@@ -52,6 +58,7 @@ export const modelKind: MachineKind = {
   open: (around) => new ModelMachine({ ...around, store: around.store as ModelStore }),
   encode: encodeOp,
   barrier: () => encodeOp({ kind: 'count' }),
+  checksum: () => CHECKSUM,
   decode: (data) => (data[0] === 0x7b ? decodeOp(data) : null),
   result: (_op, bytes) => JSON.parse(new TextDecoder().decode(bytes)) as OpResult,
   stamp: () => {},

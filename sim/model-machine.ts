@@ -12,6 +12,12 @@ import type { Life } from './life.ts';
 import { Model, type Op, type OpResult } from './model.ts';
 import { type Draw, fold, hashBytes } from './random.ts';
 
+/** The command that pins the content for comparison. */
+export const CHECKSUM: Uint8Array = encodeText('checksum');
+
+/** Checksums kept for nodes that ask late. */
+const HASHES_MAX = 8;
+
 /** What lies in a database file. */
 interface Stored {
   readonly applied: Index;
@@ -77,6 +83,7 @@ export class ModelMachine implements Machine {
   #model: Model;
   #applied: Index;
   #digest: number;
+  readonly #hashes = new Map<Index, string>();
 
   constructor(options: ModelMachineOptions) {
     this.#options = options;
@@ -90,6 +97,10 @@ export class ModelMachine implements Machine {
     return this.#applied;
   }
 
+  get digest(): number {
+    return this.#digest;
+  }
+
   /** A hash of the content, for comparing replicas. */
   contentHash(): string {
     return this.#model.hash().toString(16);
@@ -98,6 +109,16 @@ export class ModelMachine implements Machine {
   /** Answers a read from the state as it is now. */
   answer(op: Op): OpResult {
     return this.#model.run(op);
+  }
+
+  pinned(index: Index): string | null {
+    return this.#hashes.get(index) ?? null;
+  }
+
+  spoil(draw: Draw): void {
+    this.#model.spoil(draw);
+    this.#digest ^= 1 << draw.below(31);
+    this.#options.store.replace(this.#save());
   }
 
   apply(range: ApplyRange, done: (outcome: ApplyOutcome) => void): void {
@@ -112,6 +133,8 @@ export class ModelMachine implements Machine {
         results.push((formats[i] ?? 0) === 0 ? null : encodeText(text));
       });
       this.#applied = through;
+      const last = entries.at(-1);
+      if (last !== undefined && isChecksum(last.data)) this.#pin(last.index);
       this.#options.store.add({ entries, through });
       done({ results, digests });
     });
@@ -156,12 +179,18 @@ export class ModelMachine implements Machine {
     });
   }
 
-  endsRange(): boolean {
-    return false;
+  endsRange(data: Uint8Array): boolean {
+    return isChecksum(data);
   }
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #pin(index: Index): void {
+    this.#hashes.set(index, this.contentHash());
+    const [oldest] = this.#hashes.keys();
+    if (this.#hashes.size > HASHES_MAX && oldest !== undefined) this.#hashes.delete(oldest);
   }
 
   #save(): Stored {
@@ -189,11 +218,15 @@ export function decodeOp(data: Uint8Array): Op {
   return JSON.parse(decodeText(data)) as Op;
 }
 
+function isChecksum(data: Uint8Array): boolean {
+  return data[0] === CHECKSUM[0];
+}
+
 function execute(
   model: Model,
   data: Uint8Array,
   digest: number,
 ): { readonly text: string; readonly digest: number } {
-  const text = JSON.stringify(model.run(decodeOp(data)));
+  const text = isChecksum(data) ? '' : JSON.stringify(model.run(decodeOp(data)));
   return { text, digest: fold(fold(digest, hashBytes(data)), text.length) };
 }

@@ -2,7 +2,7 @@
  * What clients do and what must come of it: a tiny database with registers, lists, a set of unique
  * numbers and a bank. It is the state of the model machine, and the oracle for the real one.
  */
-import { fold, hashText } from './random.ts';
+import { type Draw, fold, hashText } from './random.ts';
 
 /** Something a client asks for. Keys are small texts; values are unique within a run. */
 export type Op =
@@ -95,6 +95,24 @@ export class Model {
     }
     for (const balance of this.balances) hash = fold(hash, balance);
     return hash;
+  }
+
+  /** Changes one value that answers depend on, as a flipped bit may. */
+  spoil(draw: Draw): void {
+    const [register] = this.registers;
+    const [list] = this.lists.values();
+    switch (draw.below(3)) {
+      case 0:
+        if (register !== undefined) this.registers.set(register[0], register[1] ^ 1);
+        else this.balances[0] = (this.balances[0] ?? 0) ^ 1;
+        return;
+      case 1:
+        if (list !== undefined) list[0] = (list[0] ?? 0) ^ 1;
+        else this.balances[1] = (this.balances[1] ?? 0) ^ 1;
+        return;
+      default:
+        this.balances[2] = (this.balances[2] ?? 0) ^ 1;
+    }
   }
 
   /** All of it as text. */

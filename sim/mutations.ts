@@ -3,13 +3,16 @@ import type { NodeId } from '../src/base/ids.ts';
  * Deliberate bugs. Each is switched on by name, here and nowhere else, by bending what goes in and
  * out of the real code; a simulator is worth what it finds of them.
  */
-import type { NodeHost, NodeJournal } from '../src/host/node-host.ts';
+import type { NodeHost, NodeJournal, Quarantine } from '../src/host/node-host.ts';
+import type { Index } from '../src/raft/entry.ts';
 import type { Raft } from '../src/raft/raft.ts';
 import type { Machine } from '../src/replica/machine.ts';
 import type { Replica } from '../src/replica/replica.ts';
 import type { Disk } from '../src/storage/disk.ts';
 import type { MachineDisk } from './disk.ts';
+import type { SimulatedMachine } from './machine-kind.ts';
 import { coreMutations } from './mutations/core.ts';
+import { divergenceMutations } from './mutations/divergence.ts';
 import { messageMutations } from './mutations/messages.ts';
 import { promiseMutations } from './mutations/promises.ts';
 import { stateMutations } from './mutations/state.ts';
@@ -39,6 +42,9 @@ export interface Mutation {
   restored?(found: Found | null, bent: Bent): Found | null;
   journal?(journal: NodeJournal, bent: Bent): NodeJournal;
   machine?(machine: Machine, bent: Bent): Machine;
+  quarantine?(note: Quarantine, bent: Bent): Quarantine;
+  /** Bends what a node says of its content when it is compared. */
+  pinned?(machine: SimulatedMachine): (index: Index) => string | null;
   core?(raft: Raft, bent: Bent): void;
   replica?(replica: Replica, bent: Bent): void;
   host?(host: NodeHost, bent: Bent): void;
@@ -51,4 +57,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...messageMutations,
   ...coreMutations,
   ...promiseMutations,
+  ...divergenceMutations,
 ];

@@ -5,6 +5,7 @@ import { TOPIC } from '../src/replica/topics.ts';
 import type { Cluster } from './cluster.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Crash, Fault, Target } from './plan.ts';
+import { spoil, verify } from './wrong-states.ts';
 
 /** Voters below which nobody is taken out, so that something is left to test. */
 const VOTERS_MIN = 3;
@@ -96,6 +97,14 @@ export class Nemesis {
       case 'compact':
       case 'reconfigure':
         this.#operate(fault);
+        return;
+      case 'spoil': {
+        const node = this.#find(fault.node);
+        if (node !== null && !this.#isCareful()) spoil(this.#cluster, node);
+        return;
+      }
+      case 'verify':
+        verify(this.#cluster, this.#find(fault.node), fault.forMs);
     }
   }
 

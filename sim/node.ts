@@ -6,6 +6,7 @@ import { QuorliteError } from '../src/base/errors.ts';
 import type { Address, NodeId } from '../src/base/ids.ts';
 import { type Logger, type LogLine, silentLogger } from '../src/base/logger.ts';
 import type { Random } from '../src/base/prng.ts';
+import { foundersOf } from '../src/host/founding.ts';
 import { NodeHost, MAIN_GROUP } from '../src/host/node-host.ts';
 import { type NodeStorage, openStorage } from '../src/host/open-storage.ts';
 import { Calls } from '../src/peer/calls.ts';
@@ -27,7 +28,7 @@ import type { Network, SimulatedTransport } from './network.ts';
 import type { Setup } from './plan.ts';
 import { type Chance, STREAM } from './random.ts';
 import type { Found, WatchedNode } from './watch.ts';
-import { watchJournal, watchMachine } from './watched-ports.ts';
+import { watchJournal, watchMachine, watchQuarantine } from './watched-ports.ts';
 import type { Watch } from './watching.ts';
 
 const DATA = '/data';
@@ -119,6 +120,8 @@ export class SimulatedNode {
       applied: 0,
       life: 0,
       tainted: false,
+      wrong: false,
+      told: false,
       owed: 0,
     };
   }
@@ -208,6 +211,8 @@ export class SimulatedNode {
     this.watched.pending.length = 0;
     this.watched.applied = 0;
     this.watched.tainted = true;
+    this.watched.wrong = false;
+    this.watched.told = false;
   }
 
   #boot(life: Life): Process {
@@ -276,6 +281,7 @@ export class SimulatedNode {
       clientAddress: `${this.id}:4001`,
       version: 'sim',
       engine: 'sim',
+      founders: '',
       recovering: false,
     };
   }
@@ -290,6 +296,7 @@ export class SimulatedNode {
     const { incarnation, cluster, clientAddress, version, engine } = this.#hello(directory);
     const seen = { node: this, watch };
     const watched = watchJournal(seen, journal);
+    const quarantine = watchQuarantine(seen, storage.quarantine);
     return new NodeHost(
       {
         id: this.id,
@@ -300,6 +307,7 @@ export class SimulatedNode {
         clientAddress,
         join: this.join,
         bootstrapExpect: this.expect,
+        founders: foundersOf({ self: this.address, join: this.join, expect: this.expect }),
         electionTimeoutMs: setup.electionTimeoutMs,
         heartbeatIntervalMs: setup.heartbeatIntervalMs,
         applyDelayMs: setup.applyDelayMs,
@@ -318,6 +326,7 @@ export class SimulatedNode {
         journal: mutation?.journal?.(watched, this) ?? watched,
         machine: watchMachine(seen, mutation?.machine?.(machine, this) ?? machine),
         snapshots,
+        quarantine: mutation?.quarantine?.(quarantine, this) ?? quarantine,
         rememberCluster: (id) => {
           directory.setCluster(id);
           journal.setCluster(id);
@@ -348,7 +357,22 @@ export class SimulatedNode {
     mutation?.core?.(replica.raft, this);
     mutation?.replica?.(replica, this);
     const { calls, clock, machine, host } = process;
-    process.client = makeClientPort({ replica, calls, clock, machine, host, setup, kind });
+    const { id, watched } = this;
+    const { states } = watch;
+    process.client = makeClientPort({
+      id,
+      replica,
+      calls,
+      clock,
+      machine,
+      host,
+      setup,
+      kind,
+      watched,
+      states,
+      isWrong: (other) => watch.isWrong(other),
+      pinned: mutation?.pinned?.(machine) ?? ((index) => machine.pinned(index)),
+    });
   }
 
   /** A logger that counts what recovery found. */
@@ -383,8 +407,21 @@ export class SimulatedNode {
       this.#stillborn = { code, message: error.message };
       return;
     }
+    if (code === 'diverged') this.#around.count('wrongLeadersStopped');
+    if (code === 'diverged' && life.time > this.#around.events.now) {
+      // It waited for its disk within this event, to write that down, and ends after that.
+      this.#around.events.at(life.time, null, () => {
+        this.#end(life, { code, message: error.message });
+      });
+      return;
+    }
+    this.#end(life, { code, message: error.message });
+  }
+
+  #end(life: Life, ending: Ending): void {
+    if (!life.alive) return;
     this.crash('process');
-    this.onEnding({ code, message: error.message });
+    this.onEnding(ending);
   }
 }
 

@@ -239,6 +239,21 @@ const KINDS: readonly Kind[] = [
     everyMs: 6000,
     draw: (draw, at, setup) => drawBetrayal(draw, at, setup),
   },
+  {
+    percent: 30,
+    everyMs: 7000,
+    draw: (draw, at, setup) => drawSpoil(draw, at, setup),
+  },
+  {
+    percent: 40,
+    everyMs: 4000,
+    draw: (draw, at, setup) => ({
+      kind: 'verify',
+      at,
+      node: target(draw, setup),
+      forMs: draw.pick([300, 2000]),
+    }),
+  },
 ];
 
 /** Draws what goes wrong, in the order of time. */
@@ -268,6 +283,28 @@ function drawLie(draw: Draw, at: number, setup: Setup): Fault | null {
   if (setup.nodes < 3) return null;
   const how = draw.pick(['bit-flip', 'lost', 'misdirected'] as const);
   return { kind: 'disk-lies', at, node: lyingNode(setup), how };
+}
+
+/** A state goes wrong in silence; at times that of the leader, at times just before a restart. */
+function drawSpoil(draw: Draw, at: number, setup: Setup): readonly Fault[] | null {
+  // One or two have no majority that could contradict the third.
+  if (setup.nodes < 3) return null;
+  const node = lyingNode(setup);
+  const spoil: Fault = { kind: 'spoil', at: at + 400, node };
+  const downMs = draw.pick([5, 500]);
+  const restart: Fault = {
+    kind: 'crash',
+    at: at + 400 + draw.pick([1, 150, 250, 400, 700]),
+    node,
+    how: 'process',
+    downMs,
+    midSync: false,
+  };
+  return [
+    ...(draw.percent(50) ? [{ kind: 'transfer' as const, at, to: node }] : []),
+    spoil,
+    ...(draw.percent(40) ? [restart] : []),
+  ];
 }
 
 /**

@@ -82,6 +82,10 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'remove'; readonly node: Target }
   | { readonly kind: 'wipe'; readonly node: number; readonly downMs: number }
   | { readonly kind: 'compact'; readonly node: Target }
+  /** Silently changes the state of a node, always the same one: never of a majority. */
+  | { readonly kind: 'spoil'; readonly node: number }
+  /** An operator compares the content of all nodes. */
+  | { readonly kind: 'verify'; readonly node: Target; readonly forMs: number }
   /** Demotes `node` and promotes `other` if that is a learner; both at once go through joint. */
   | { readonly kind: 'reconfigure'; readonly node: number; readonly other: number }
 );

@@ -156,6 +156,12 @@ class Run {
     this.#keys = keys;
     this.#keysUnknown = unknown;
     requireExactlyOnce(history, model);
+    if (this.#unavailable) return;
+    for (const { watched, machine, retired } of this.#cluster.nodes) {
+      const { states } = this.#cluster.watch;
+      const isMember = watched.core?.config.members.some(({ id }) => id === watched.id) === true;
+      if (machine !== null && !retired && isMember) states.requireRight(watched, machine);
+    }
   }
 
   #until(time: number): void {

@@ -1,10 +1,12 @@
-import { stampCommand } from '../src/command/encode.ts';
+import { encodeCommand, stampCommand } from '../src/command/encode.ts';
 /**
  * The real SQLite machine in the simulator: in memory and in this thread. Its files survive the
  * death of a process whole, and a power loss from the last `persist` on up to any range, as a
  * database in WAL mode with `synchronous=NORMAL` would.
  */
 import type { ApplyOutcome, ApplyRange } from '../src/replica/machine.ts';
+import { type Connection, IN_MEMORY, openWriter } from '../src/sqlite/driver.ts';
+import { STATE_TABLE } from '../src/sqlite/internal.ts';
 import { LocalMachine } from '../src/sqlite/local.ts';
 import type {
   MachineKind,
@@ -70,6 +72,19 @@ class SimulatedSqlite extends LocalMachine implements SimulatedMachine {
     });
   }
 
+  spoil(draw: Draw): void {
+    const connection = openWriter(IN_MEMORY);
+    connection.deserialize(this.core.serialize());
+    const spoilt = draw.shuffle([...SPOILERS]).some((sql) => changes(connection, sql));
+    if (!spoilt) connection.exec('CREATE TABLE spoilt (x)');
+    connection.exec(`UPDATE ${STATE_TABLE} SET digest = (digest + 1) % 4294967296`);
+    const image = connection.serialize();
+    connection.close();
+    this.core.load(image);
+    this.#store.image = image;
+    this.#store.ranges = [];
+  }
+
   /** A hash of the content. */
   contentHash(): string {
     return this.core.contentHash().hash;
@@ -83,12 +98,30 @@ class SimulatedSqlite extends LocalMachine implements SimulatedMachine {
   }
 }
 
+/** Each changes a value that answers depend on, if there is one. */
+const SPOILERS = [
+  'UPDATE registers SET value = value + 1 WHERE key = (SELECT min(key) FROM registers)',
+  'UPDATE lists SET value = value + 1 WHERE position = (SELECT min(position) FROM lists)',
+  'UPDATE accounts SET balance = balance + 1 WHERE id = 2',
+  'DELETE FROM ids WHERE value = (SELECT min(value) FROM ids)',
+];
+
+function changes(connection: Connection, sql: string): boolean {
+  try {
+    return Number(connection.prepare(sql).run().changes) > 0;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('no such table')) return false;
+    throw error;
+  }
+}
+
 /** Clusters of the real machine. */
 export const sqliteKind: MachineKind = {
   store: () => new SqliteStore(),
   open: (around) => new SimulatedSqlite(around),
   encode: encodeSql,
   barrier: () => encodeSql({ kind: 'count' }),
+  checksum: () => encodeCommand({ kind: 'checksum' }),
   decode: decodeSql,
   result: (_op, bytes) => resultOfSql(bytes),
   stamp: (payload, nowMs) => {

@@ -16,6 +16,8 @@ export class Truth {
   readonly #known = new Map<number, { readonly hash: number; readonly previous: Term }>();
   /** Entries by index as first applied; for the witness. */
   readonly applied: Map<Index, Entry> = new Map();
+  /** Digests of results, of nodes whose state is right. */
+  readonly digests: Map<Index, number> = new Map();
 
   get commit(): Index {
     return this.committed.length;

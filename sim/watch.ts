@@ -51,6 +51,10 @@ export interface WatchedNode {
   life: number;
   /** A fault beyond crashes touched this disk: what it acknowledged may be gone. */
   tainted: boolean;
+  /** Its state is not what the log leads to, whether anybody knows or not. */
+  wrong: boolean;
+  /** A majority told it so, and its state was not replaced since. */
+  told: boolean;
   /** Resources held: outcomes owed, messages held, journal bytes. */
   owed: number;
 }

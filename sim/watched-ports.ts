@@ -1,4 +1,4 @@
-import type { NodeJournal } from '../src/host/node-host.ts';
+import type { NodeJournal, Quarantine } from '../src/host/node-host.ts';
 import type { Machine } from '../src/replica/machine.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Watch } from './watching.ts';
@@ -31,12 +31,33 @@ export function watchJournal({ node, watch }: Seen, journal: NodeJournal): NodeJ
   };
 }
 
+/** A note that tells the invariants what a node knows of its own state. */
+export function watchQuarantine({ node, watch }: Seen, note: Quarantine): Quarantine {
+  return {
+    get index() {
+      return note.index;
+    },
+    write: (index) => {
+      note.write(index);
+      watch.when(node, () => {
+        watch.states.onTold(node.watched);
+      });
+    },
+    clear: () => {
+      note.clear();
+    },
+  };
+}
+
 /** A machine that tells the invariants what it applied. */
 export function watchMachine({ node, watch }: Seen, machine: Machine): Machine {
   const { watched } = node;
   return {
     get applied() {
       return machine.applied;
+    },
+    get digest() {
+      return machine.digest;
     },
     get onFatal() {
       return machine.onFatal;
@@ -65,6 +86,7 @@ export function watchMachine({ node, watch }: Seen, machine: Machine): Machine {
     },
     restore: (path, done) => {
       machine.restore(path, (applied) => {
+        if (node.machine !== null) watch.states.onReplaced(watched, watched.applied, node.machine);
         watched.applied = applied;
         watch.count('snapshotsInstalled');
         watch.trace(node.number, 'in', String(applied));

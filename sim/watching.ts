@@ -7,6 +7,8 @@ import type { Message } from '../src/raft/message.ts';
 import type { Replica } from '../src/replica/replica.ts';
 import type { Counter } from './counters.ts';
 import type { Events } from './events.ts';
+import { Pins } from './invariants/verify-is-true.ts';
+import type { WrongStates } from './invariants/wrong-state.ts';
 import type { SimulatedNode } from './node.ts';
 import { fold, hashText } from './random.ts';
 import type { Trace } from './trace.ts';
@@ -26,6 +28,10 @@ const LOOK_EVERY = 16;
 
 /** Passes on what happens to the invariants, the trace and the counters. */
 export class Watch {
+  /** The truth about states that were spoiled. */
+  readonly states: WrongStates;
+  /** What nodes hold at the places of checksum entries. */
+  readonly pins: Pins = new Pins();
   #world: World;
   readonly #looks: number[] = [];
   readonly #invariants: readonly Invariant[];
@@ -36,12 +42,14 @@ export class Watch {
   constructor(options: {
     readonly world: World;
     readonly invariants: readonly Invariant[];
+    readonly states: WrongStates;
     readonly trace: Trace;
     readonly events: Events;
     readonly count: (counter: Counter) => void;
   }) {
     this.#world = options.world;
-    this.#invariants = options.invariants;
+    this.states = options.states;
+    this.#invariants = [...options.invariants, options.states];
     this.#trace = options.trace;
     this.#events = options.events;
     this.#count = options.count;
@@ -54,6 +62,11 @@ export class Watch {
 
   count(counter: Counter): void {
     this.#count(counter);
+  }
+
+  /** Whether the state of `id` is not what the log leads to. */
+  isWrong(id: NodeId): boolean {
+    return this.#world.nodes.some((node) => node.id === id && node.wrong);
   }
 
   trace(node: number, sign: string, detail: string): void {
@@ -158,6 +171,8 @@ export class Watch {
       const applied = { ...range, after: watched.applied };
       for (const invariant of this.#invariants) invariant.onApply?.(this.#world, watched, applied);
       watched.applied = range.through;
+      const hash = node.machine?.pinned(range.through) ?? null;
+      if (hash !== null) this.pins.onPinned(watched, range.through, hash);
     });
   }
 

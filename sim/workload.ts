@@ -101,6 +101,7 @@ export class Workload {
     const { count, events } = this.#cluster;
     if (code === 'superseded') count('superseded');
     if (code === 'stale-read') count('staleReadsRefused');
+    if (code === 'diverged') count('wrongReadsRefused');
     if (isRead(record.op) || NOTHING_DONE.has(code)) this.history.fail(record, events.now);
     else this.#lose(record);
   }

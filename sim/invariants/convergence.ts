@@ -43,14 +43,33 @@ function whatIsMissing(cluster: Cluster, workload: Workload): string | null {
     }
     if (node.machine.contentHash() !== hash) return `${id} has other content than ${leader.id}`;
     if (node.watched.owed > 0) return `${id} owes ${node.watched.owed} outcomes`;
+    if (node.watched.told) return `${id} waits for the copy that replaces its state`;
     if (node.watched.core?.recovering === true) return `${id} is still recovering`;
   }
   if (workload.waiting > 0) return `${workload.waiting} clients wait`;
   return null;
 }
 
+/**
+ * Whether too few voters are left who can say what is right: the rest waits for copies of a state
+ * that is contradicted, and must not get them.
+ */
+function isMute(cluster: Cluster): boolean {
+  const status = cluster.leader()?.replica?.raft.status() ?? null;
+  if (status === null || !cluster.nodes.some(({ watched }) => watched.wrong)) return false;
+  const { voters } = status.config;
+  const waits = (id: string): boolean =>
+    status.progress.some((peer) => peer.id === id && peer.state === 'snapshot');
+  const speaking = cluster.nodes.filter(
+    ({ id, life, watched }) => voters.includes(id) && life !== null && !watched.wrong && !waits(id),
+  );
+  return speaking.length <= voters.length / 2;
+}
+
 /** Whether lies of disks, or machines gone for good, took a majority away. */
 function isUnavailable(cluster: Cluster): boolean {
+  // What a majority holds is what counts, and no majority holds what the log says.
+  if (cluster.watch.states.isVoid || isMute(cluster)) return true;
   const configs = cluster.nodes
     .flatMap(({ watched }) => watched.core?.config ?? [])
     .filter(({ voters }) => voters.length > 0);

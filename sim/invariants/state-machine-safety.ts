@@ -1,4 +1,3 @@
-import type { Index } from '../../src/raft/entry.ts';
 import { hashEntry } from '../mirror.ts';
 import { type Invariant, Violation } from '../watch.ts';
 
@@ -7,7 +6,6 @@ import { type Invariant, Violation } from '../watch.ts';
  * apply only what is decided, in order, and come to the same results.
  */
 export function stateMachineSafety(): Invariant {
-  const digests = new Map<Index, number>();
   return {
     id: 'I5',
     onApply: (world, node, { entries, after, through, digests: found }) => {
@@ -29,7 +27,10 @@ export function stateMachineSafety(): Invariant {
         last = entry.index;
         world.truth.decide(entry.index, { term: entry.term, hash: hashEntry(entry) }, node.id);
         if (!world.truth.applied.has(entry.index)) world.truth.applied.set(entry.index, entry);
+        // A state that was spoiled comes to other results: that is for the product to find (I15).
+        if (node.wrong) return;
         const digest = found[i] ?? 0;
+        const { digests } = world.truth;
         const known = digests.get(entry.index);
         if (known === undefined) digests.set(entry.index, digest);
         else if (known !== digest) {

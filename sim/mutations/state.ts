@@ -31,44 +31,44 @@ export const stateMutations: readonly Mutation[] = [
     what: 'the state is called durable without having been written',
     seeds: 60,
     setup: { compactBytes: 400, trailingBytes: 0 },
-    machine: (machine) => ({
-      ...bend(machine, (range) => range),
-      persist: (done) => {
-        const { applied } = machine;
-        machine.apply({ entries: [], formats: [], through: applied }, () => {
-          done(applied);
-        });
-      },
-    }),
+    machine: (machine) =>
+      override(machine, {
+        persist: (done) => {
+          const { applied } = machine;
+          machine.apply({ entries: [], formats: [], through: applied }, () => {
+            done(applied);
+          });
+        },
+      }),
   },
   {
     name: 'restore-nothing',
     what: 'an installed snapshot is not taken over by the machine',
     seeds: 60,
     setup: { compactBytes: 400, trailingBytes: 0 },
-    machine: (machine) => ({
-      ...bend(machine, (range) => range),
-      restore: (path, done) => {
-        const before = machine.applied;
-        machine.persist(() => {
-          done(Math.max(before, before + (path.length > 0 ? 5 : 0)));
-        });
-      },
-    }),
+    machine: (machine) =>
+      override(machine, {
+        restore: (path, done) => {
+          const before = machine.applied;
+          machine.persist(() => {
+            done(Math.max(before, before + (path.length > 0 ? 5 : 0)));
+          });
+        },
+      }),
   },
   {
     name: 'snapshot-index-ahead',
     what: 'a snapshot claims one entry more than it holds',
     seeds: 60,
     setup: { compactBytes: 400, trailingBytes: 0 },
-    machine: (machine) => ({
-      ...bend(machine, (range) => range),
-      snapshot: (path, done) => {
-        machine.snapshot(path, (outcome) => {
-          done(outcome.ok ? { ...outcome, index: outcome.index + 1 } : outcome);
-        });
-      },
-    }),
+    machine: (machine) =>
+      override(machine, {
+        snapshot: (path, done) => {
+          machine.snapshot(path, (outcome) => {
+            done(outcome.ok ? { ...outcome, index: outcome.index + 1 } : outcome);
+          });
+        },
+      }),
   },
   {
     name: 'admit-anyone',
@@ -88,6 +88,9 @@ function bend(
   return {
     get applied() {
       return machine.applied;
+    },
+    get digest() {
+      return machine.digest;
     },
     get onFatal() {
       return machine.onFatal;
@@ -130,13 +133,20 @@ function doubled(range: ApplyRange): ApplyRange {
   };
 }
 
+/** `machine` with some calls of its own. */
+function override(machine: Machine, calls: Partial<Machine>): Machine {
+  return Object.assign(
+    bend(machine, (range) => range),
+    calls,
+  );
+}
+
 function biased(machine: Machine, node: Bent['number']): Machine {
-  return {
-    ...bend(machine, (range) => range),
+  return override(machine, {
     apply: (range, done) => {
       machine.apply(range, ({ results, digests }) => {
         done({ results, digests: digests.map((digest) => digest ^ node) });
       });
     },
-  };
+  });
 }

@@ -45,7 +45,7 @@ export type ErrorCode =
   | 'disk-full'
   /** Stored bytes are not what was written. */
   | 'corrupt'
-  /** This replica's state differs from the leader's at the same index. */
+  /** A majority holds another state than this node, which answers nothing from its own. */
   | 'diverged'
   /** The database engine reported an error of the statement. */
   | 'sql'

@@ -132,7 +132,8 @@ export const serveOptions: OptionTable<ServeOptions> = {
   }),
   bootstrapExpect: option(count({ min: 0, max: NODES_MAX }), {
     group: CLUSTER,
-    about: 'make a cluster once this many new nodes know each other; 0: join one, or be alone',
+    about:
+      'found a cluster with the nodes of --join, this many with this one; 0: join, or be alone',
     default: '0',
   }),
   clusterSecret: optional(text('secret'), {

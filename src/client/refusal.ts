@@ -11,6 +11,7 @@ const TRY_AGAIN: Readonly<Record<ErrorCode, boolean>> = {
   stopping: true,
   'not-ready': true,
   'not-member': true,
+  diverged: true,
   'invalid-request': false,
   'too-large': false,
   timeout: false,
@@ -25,7 +26,6 @@ const TRY_AGAIN: Readonly<Record<ErrorCode, boolean>> = {
   disk: false,
   'disk-full': false,
   corrupt: false,
-  diverged: false,
   sql: false,
   configuration: false,
 };

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 
+import { QuorliteError } from '../base/errors.ts';
 import { engineInfo } from '../sqlite/engine.ts';
 import { ReaderPool } from '../sqlite/readers.ts';
 import { type Gate, SqliteThread } from '../sqlite/thread.ts';
@@ -38,7 +39,16 @@ export async function openEngine(options: {
     query: ({ statements, format, statementTimeoutMs, timeoutMs }, settle) => {
       pool.query({ statements, format, statementTimeoutMs, timeoutMs }, settle);
     },
-    checksum: (index) => machine.checksum(index),
+    checksum: (index, settle) => {
+      machine.checksum(index).then(
+        (hash) => {
+          settle.resolve(hash);
+        },
+        (cause: unknown) => {
+          settle.reject(QuorliteError.from(cause, 'not-ready'));
+        },
+      );
+    },
     fileBytes: () => ({ database: sizeOf(path), wal: sizeOf(`${path}-wal`) }),
   };
 }

@@ -141,7 +141,7 @@ function assemble(parts: {
     encode: ({ statements, transaction, rows }) =>
       encodeCommand({ kind: 'statements', ...UNSTAMPED, transaction, rows, statements }),
     connected: () => transport.connected(),
-    usable: () => !replica.raft.status().recovering,
+    usable: () => !replica.raft.status().recovering && !replica.diverged,
     status: () => parts.status(replica),
   });
 }

@@ -106,7 +106,9 @@ export class Reading {
           return;
         case 'timeout':
           settle.reject(
-            new QuorliteError('no-leader', 'leader not found: no majority confirmed the read'),
+            this.#options.replica.diverged
+              ? divergedHere()
+              : new QuorliteError('no-leader', 'leader not found: no majority confirmed the read'),
           );
           return;
         case 'stopping':
@@ -203,12 +205,19 @@ export class Reading {
     settle: Settle<WrittenReply>,
   ): void {
     const { statements, transaction, format, statementTimeoutMs } = request;
-    const timeoutMs = Math.max(1, deadline - this.#options.clock.now());
-    this.#options.engine.query(
+    const { replica, clock, engine } = this.#options;
+    if (replica.diverged) {
+      settle.reject(divergedHere());
+      return;
+    }
+    const timeoutMs = Math.max(1, deadline - clock.now());
+    engine.query(
       { statements, transaction, format, statementTimeoutMs, timeoutMs },
       {
         resolve: (body) => {
-          settle.resolve({ body, index, servedBy: null });
+          // It may have been read before a majority contradicted the state, and answered after.
+          if (replica.diverged) settle.reject(divergedHere());
+          else settle.resolve({ body, index, servedBy: null });
         },
         reject: (error) => {
           settle.reject(error);
@@ -237,4 +246,12 @@ export class Reading {
       },
     );
   }
+}
+
+function divergedHere(): QuorliteError {
+  return new QuorliteError(
+    'diverged',
+    'Cannot read here: a majority of the nodes holds another state than this node, which waits ' +
+      'for a copy of theirs. Ask another node',
+  );
 }

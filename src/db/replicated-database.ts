@@ -127,7 +127,9 @@ export class ReplicatedDatabase implements Database {
   }
 
   verify(timeoutMs: number): Promise<Verified> {
-    return this.#parts.verification.verify(this.#config().members, timeoutMs);
+    return new Promise((resolve, reject) => {
+      this.#parts.verification.verify(this.#config().members, timeoutMs, { resolve, reject });
+    });
   }
 
   compact(): Promise<boolean> {

@@ -1,12 +1,13 @@
 import { ByteReader, ByteWriter, decodeText, encodeText } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
-import { messageOf, QuorliteError } from '../base/errors.ts';
+import { QuorliteError } from '../base/errors.ts';
 import type { NodeId } from '../base/ids.ts';
 import type { Member } from '../raft/config.ts';
 import type { Replica } from '../replica/replica.ts';
 import { TOPIC } from '../replica/topics.ts';
 import type { Ask, Questions } from './questions.ts';
 import type { NodeChecksum } from './request.ts';
+import type { Settle } from './settle.ts';
 import type { Writes } from './write.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -20,7 +21,7 @@ export interface Verified {
 /** The machine as far as checksums go. */
 export interface ChecksumMachine {
   /** The content hash at the index of a checksum entry that was applied lately. */
-  checksum(index: number): Promise<string>;
+  checksum(index: number, settle: Settle<string>): void;
 }
 
 /** Everything comparing replicas needs of its node. */
@@ -37,7 +38,8 @@ export interface VerificationOptions {
 
 /**
  * Compares replicas: a checksum entry takes a place in the log, every node hashes its content as
- * it is at exactly that index, beside its other work, and says so to whoever asks.
+ * it is at exactly that index, beside its other work, and says so to whoever asks. A node that
+ * cannot say is reported with the reason, and never as equal.
  */
 export class Verification {
   readonly #options: VerificationOptions;
@@ -49,49 +51,59 @@ export class Verification {
     });
   }
 
-  async verify(members: readonly Member[], timeoutMs: number): Promise<Verified> {
-    const deadline = this.#options.clock.now() + timeoutMs;
-    const index = await this.#propose(deadline);
-    const nodes = await Promise.all(members.map((member) => this.#hashOf(member, index, deadline)));
-    return { index, nodes };
+  /** Compares `members`; `settle` is called exactly once, soon after `timeoutMs` at the latest. */
+  verify(members: readonly Member[], timeoutMs: number, settle: Settle<Verified>): void {
+    const { writes, entry, clock } = this.#options;
+    const deadline = clock.now() + timeoutMs;
+    writes.write(
+      { payload: entry(), format: 0, deadline, leaderDeadline: deadline, forward: true },
+      {
+        resolve: ({ index }) => {
+          this.#gather(members, { index, deadline }, settle);
+        },
+        reject: (error) => {
+          settle.reject(error);
+        },
+      },
+    );
   }
 
-  #propose(deadline: number): Promise<number> {
-    const { writes, entry } = this.#options;
-    const payload = entry();
-    return new Promise((resolve, reject) => {
-      writes.write(
-        { payload, format: 0, deadline, leaderDeadline: deadline, forward: true },
-        {
-          resolve: (reply) => {
-            resolve(reply.index);
-          },
-          reject,
-        },
-      );
+  #gather(members: readonly Member[], asked: Asked, settle: Settle<Verified>): void {
+    const { index } = asked;
+    const said: NodeChecksum[] = [];
+    let owed = members.length;
+    if (owed === 0) settle.resolve({ index, nodes: said });
+    members.forEach((member, at) => {
+      this.#hashOf(member, asked, ({ hash, error }) => {
+        const { id, clientAddress } = member;
+        said[at] = { id, clientAddress, hash, error };
+        if (--owed === 0) settle.resolve({ index, nodes: said });
+      });
     });
   }
 
-  async #hashOf(member: Member, index: number, deadline: number): Promise<NodeChecksum> {
-    const { id, clientAddress } = member;
+  #hashOf({ id }: Member, { index, deadline }: Asked, done: (said: Said) => void): void {
     const { self, questions, clock } = this.#options;
-    const timeoutMs = Math.max(1, deadline - clock.now());
     if (id === self()) {
-      try {
-        return { id, clientAddress, hash: await this.#own(index, deadline), error: null };
-      } catch (cause) {
-        return { id, clientAddress, hash: null, error: messageOf(cause) };
-      }
+      this.#own(
+        { index, deadline },
+        {
+          resolve: (hash) => {
+            done({ hash, error: null });
+          },
+          reject: ({ message }) => {
+            done({ hash: null, error: message });
+          },
+        },
+      );
+      return;
     }
+    const timeoutMs = Math.max(1, deadline - clock.now());
     const body = new ByteWriter(24).u53(index).u32(Math.ceil(timeoutMs)).copy();
-    return new Promise((resolve) => {
-      questions.ask({ to: id, topic: TOPIC.checksum, body, timeoutMs }, (answer) => {
-        const failed = answer.kind === 'answered' ? answer.error : answer.reason;
-        if (failed !== null) resolve({ id, clientAddress, hash: null, error: failed });
-        else if (answer.kind === 'answered') {
-          resolve({ id, clientAddress, hash: decodeText(answer.body), error: null });
-        }
-      });
+    questions.ask({ to: id, topic: TOPIC.checksum, body, timeoutMs }, (answer) => {
+      if (answer.kind !== 'answered') done({ hash: null, error: answer.reason });
+      else if (answer.error !== null) done({ hash: null, error: answer.error });
+      else done({ hash: decodeText(answer.body), error: null });
     });
   }
 
@@ -103,31 +115,53 @@ export class Verification {
       answer('invalid-request: The question for a checksum cannot be understood', NO_BYTES);
       return;
     }
-    this.#own(index, deadline).then(
-      (hash) => {
-        answer(null, encodeText(hash));
-      },
-      (cause: unknown) => {
-        answer(messageOf(cause), NO_BYTES);
+    this.#own(
+      { index, deadline },
+      {
+        resolve: (hash) => {
+          answer(null, encodeText(hash));
+        },
+        reject: ({ message }) => {
+          answer(message, NO_BYTES);
+        },
       },
     );
   }
 
-  async #own(index: number, deadline: number): Promise<string> {
-    await this.#applied(index, deadline);
-    return this.#options.machine.checksum(index);
-  }
-
-  #applied(index: number, deadline: number): Promise<void> {
-    const { replica, clock } = this.#options;
-    return new Promise((resolve, reject) => {
-      const timer = clock.after(deadline - clock.now(), () => {
-        reject(new QuorliteError('timeout', `Cannot reach index ${index} in time`));
-      });
-      replica.whenApplied(index, () => {
-        timer.cancel();
-        resolve();
-      });
+  /** The hash of this node's content at an index, once that is applied. */
+  #own({ index, deadline }: Asked, settle: Settle<string>): void {
+    const { replica, machine, clock } = this.#options;
+    if (replica.diverged) {
+      settle.reject(divergedHere());
+      return;
+    }
+    let open = true;
+    const timer = clock.after(deadline - clock.now(), () => {
+      open = false;
+      settle.reject(
+        replica.diverged
+          ? divergedHere()
+          : new QuorliteError('timeout', `Cannot reach index ${index} in time`),
+      );
+    });
+    replica.whenApplied(index, () => {
+      timer.cancel();
+      if (open) machine.checksum(index, settle);
     });
   }
+}
+
+/** What every node is asked for, and until when. */
+interface Asked {
+  readonly index: number;
+  readonly deadline: number;
+}
+
+type Said = Pick<NodeChecksum, 'hash' | 'error'>;
+
+function divergedHere(): QuorliteError {
+  return new QuorliteError(
+    'diverged',
+    'A majority holds another state than this node, which waits for a copy of theirs',
+  );
 }

@@ -30,6 +30,7 @@ const hello: Hello = {
   clientAddress: 'h:4',
   version: '0.1.0',
   engine: 'sqlite 3.53.4',
+  founders: '',
   recovering: false,
 };
 

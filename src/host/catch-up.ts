@@ -24,6 +24,8 @@ export interface CatchUpPort {
     minimum: Index,
     done: (outcome: { readonly snapshot: Snapshot } | { readonly error: string }) => void,
   ): void;
+  /** Calls `done` once bytes of a copy may leave this node, or with why they must not. */
+  trusted(done: (refused: string | null) => void): void;
   /** Opens a snapshot; it stays readable until closed, whatever is pruned. */
   open(snapshot: Snapshot): SnapshotReader;
   ask(
@@ -44,6 +46,13 @@ interface Transfer {
   readonly to: NodeId;
   readonly snapshot: Snapshot;
   readonly reader: SnapshotReader;
+}
+
+/** What is sent next, and how often in a row it was lost. */
+interface Piece {
+  readonly offset: number;
+  readonly length: number;
+  readonly lost: number;
 }
 
 /** Sends copies of the state to followers that need entries the log no longer has. */
@@ -97,10 +106,7 @@ export class CatchUp {
     this.#send({ to, snapshot, reader }, { offset: 0, length: 0, lost: 0 });
   }
 
-  #send(
-    transfer: Transfer,
-    at: { readonly offset: number; readonly length: number; readonly lost: number },
-  ): void {
+  #send(transfer: Transfer, at: Piece): void {
     const { to, snapshot, reader } = transfer;
     if (this.#closed) {
       reader.close();
@@ -122,6 +128,17 @@ export class CatchUp {
     });
   }
 
+  /**
+   * Sends bytes, which need trust. The empty question before them does not: a follower whose log
+   * covers the copy says so, and goes on with entries whatever is thought of the state.
+   */
+  #go(transfer: Transfer, at: Piece): void {
+    this.#port.trusted((refused) => {
+      if (refused === null) this.#send(transfer, at);
+      else this.#end(transfer.to, transfer.reader, refused);
+    });
+  }
+
   #onLost(transfer: Transfer, lost: number, error: string): void {
     if (lost + 1 >= LOST_MAX) {
       this.#end(transfer.to, transfer.reader, error);
@@ -139,7 +156,7 @@ export class CatchUp {
       case 'continue': {
         const length = Math.min(this.#pieceBytes, snapshot.size - answer.offset);
         if (length <= 0) this.#end(to, reader, `offset ${answer.offset} is beyond the end`);
-        else this.#send(transfer, { offset: answer.offset, length, lost: 0 });
+        else this.#go(transfer, { offset: answer.offset, length, lost: 0 });
         return;
       }
       case 'installed':

@@ -6,14 +6,15 @@ import type { Hello } from '../peer/transport.ts';
 import type { Member } from '../raft/config.ts';
 import { ManualClock } from '../replica/clock.suite.ts';
 import { Entrance, type EntrancePort } from './entrance.ts';
+import { foundersOf } from './founding.ts';
 import { encodeJoinAnswer } from './join.ts';
 
 function member(id: string): Member {
   return { id, incarnation: `i-${id}`, peerAddress: `${id}:1`, clientAddress: `${id}:2` };
 }
 
-function hello(id: string, cluster: string | null = null): Hello {
-  return { ...member(id), cluster, version: '0.1.0', engine: 'e', recovering: false };
+function hello(id: string, cluster: string | null = null, founders = ''): Hello {
+  return { ...member(id), cluster, version: '0.1.0', engine: 'e', founders, recovering: false };
 }
 
 type AskDone = Parameters<EntrancePort['askToJoin']>[3];
@@ -26,6 +27,7 @@ function setup(self: string, options: { join: string[]; expect: number }) {
   const entrance = new Entrance({
     self: member(self),
     ...options,
+    founders: foundersOf({ self: `${self}:1`, ...options }),
     clock,
     logger: silentLogger,
     port: {
@@ -48,6 +50,13 @@ function setup(self: string, options: { join: string[]; expect: number }) {
   return { clock, peers, events, asked };
 }
 
+const ABC = 'a:1,b:1,c:1';
+
+/** A node that wants to found a cluster of a, b and c. */
+function founder(id: string): Hello {
+  return hello(id, null, ABC);
+}
+
 test('Entrance makes a cluster of one when nobody is to be joined or expected', () => {
   assert.deepEqual(setup('a', { join: [], expect: 0 }).events, ['bootstrap a']);
 });
@@ -55,12 +64,12 @@ test('Entrance makes a cluster of one when nobody is to be joined or expected', 
 test('Entrance bootstraps on the lowest id only, once all that were expected are there', () => {
   const low = setup('a', { join: ['b:1', 'c:1'], expect: 3 });
   const high = setup('b', { join: ['a:1', 'c:1'], expect: 3 });
-  low.peers.push(hello('c'));
-  high.peers.push(hello('a'), hello('c'));
+  low.peers.push(founder('c'));
+  high.peers.push(founder('a'), founder('c'));
   low.clock.advance(500);
   high.clock.advance(500);
   assert.deepEqual([low.events, high.events], [[], []]);
-  low.peers.push(hello('b'));
+  low.peers.push(founder('b'));
   low.clock.advance(500);
   assert.deepEqual(low.events, ['bootstrap a,b,c']);
 });
@@ -87,4 +96,26 @@ test('Entrance asks again after an error that passes, and stops at one that does
   clock.advance(1000);
   assert.deepEqual(events, ['refused wrong-incarnation: re-created']);
   assert.equal(asked.length, 2);
+});
+
+test('Entrance founds with nobody who founds with others, or joins', () => {
+  const { clock, peers, events } = setup('b', { join: ['a:1', 'b:1', 'c:1'], expect: 3 });
+  peers.push(founder('c'), hello('a'), hello('d', null, 'b:1,c:1,d:1'));
+  clock.advance(1000);
+  assert.deepEqual(events, []);
+  peers.push(hello('0', null, 'a:1,b:1'));
+  clock.advance(1000);
+  assert.deepEqual(events, []);
+  peers[1] = founder('x');
+  clock.advance(1000);
+  assert.deepEqual(events, ['bootstrap b,c,x'], 'ids are names, addresses are what is listed');
+});
+
+test('Entrance waits while a founder is there twice: one of them was replaced', () => {
+  const { clock, peers, events } = setup('a', { join: ['a:1', 'b:1', 'c:1'], expect: 3 });
+  peers.push(founder('b'), { ...founder('c'), peerAddress: 'b:1' });
+  clock.advance(1000);
+  peers.push(founder('d'));
+  clock.advance(1000);
+  assert.deepEqual(events, []);
 });

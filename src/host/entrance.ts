@@ -37,6 +37,8 @@ export interface EntranceOptions {
   readonly self: Member;
   readonly join: readonly Address[];
   readonly expect: number;
+  /** From `foundersOf`. */
+  readonly founders: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly port: EntrancePort;
@@ -45,9 +47,10 @@ export interface EntranceOptions {
 /**
  * How a node with an empty data directory gets into a cluster.
  *
- * With a number of nodes to expect, all of them wait until they see each other; the one with the
- * lowest id then makes the cluster, durably, with all of them as voters, and only it does. Everyone
- * else, and every later node, asks whoever it is connected to until it is let in.
+ * Founders wait until they see each other, every one of the same list; the one with the lowest id
+ * then makes the cluster, durably, with all of them as voters, and only it does. Who says that it
+ * founds with others, or nothing, does not count. Everyone else, and every later node, asks whoever
+ * it is connected to until it is let in.
  */
 export class Entrance {
   readonly #options: EntranceOptions;
@@ -89,15 +92,17 @@ export class Entrance {
 
   /** The members of a new cluster, if this node is the one to make it; else null. */
   #gathered(): readonly Member[] | null {
-    const { self, expect, join, port } = this.#options;
+    const { self, expect, founders, join, port } = this.#options;
     if (expect === 0 && join.length === 0) return [self];
     if (expect === 0) return null;
     const peers = port.connected();
     if (peers.some(({ cluster }) => cluster !== null)) return null;
-    const members = [self, ...peers.map(memberOf)].sort((a, b) => (a.id < b.id ? -1 : 1));
-    if (members.length < expect) return null;
-    const founders = members.slice(0, expect);
-    return founders[0]?.id === self.id ? founders : null;
+    const others = peers.filter((peer) => peer.founders === founders).map(memberOf);
+    const members = [self, ...others].sort((a, b) => (a.id < b.id ? -1 : 1));
+    // One too many is one that was replaced and whose connection still stands: it will end.
+    const addresses = new Set(members.map(({ peerAddress }) => peerAddress));
+    if (members.length !== expect || addresses.size !== expect) return null;
+    return members[0]?.id === self.id ? members : null;
   }
 
   #ask(): void {
@@ -133,11 +138,14 @@ export class Entrance {
     const { clock, logger, join, expect, port } = this.#options;
     if (clock.now() < this.#remindAt) return;
     this.#remindAt = clock.now() + REMIND_MS;
-    const reached = port.connected().map(({ id }) => id);
+    const peers = port.connected();
+    const { founders } = this.#options;
+    const others = peers.filter((peer) => peer.founders !== '' && peer.founders !== founders);
     logger.warn?.('Still waiting to become part of a cluster', {
       addresses: join,
-      reached,
+      reached: peers.map(({ id }) => id),
       expect,
+      ...(others.length === 0 ? {} : { otherFounders: others.map((one) => one.founders) }),
       lastAnswer: this.#lastError,
     });
   }

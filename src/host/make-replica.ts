@@ -21,6 +21,7 @@ export interface ReplicaEvents {
   onLeadership(leadership: Leadership): void;
   onSnapshotNeeded(request: SnapshotRequest): void;
   onDiverged(index: Index): void;
+  onQuarantine(index: Index | null): void;
 }
 
 /** A replica, and the rest of an installation that a crash interrupted. */
@@ -65,6 +66,7 @@ export function makeReplica(parts: {
     id: options.id,
     raft,
     machine,
+    diverged: ports.quarantine.index !== null,
     clock,
     logger,
     electionTimeoutMs: options.electionTimeoutMs,

@@ -45,6 +45,14 @@ export interface NodeJournal {
   healed(group: GroupId, done: () => void): void;
 }
 
+/** What a node remembers of a state that a majority contradicted; see `storage/quarantine.ts`. */
+export interface Quarantine {
+  /** Where the difference was seen; null when the state is not known to be wrong. */
+  readonly index: Index | null;
+  write(index: Index): void;
+  clear(): void;
+}
+
 /** The effects a node stands on; the simulator brings its own. */
 export interface NodePorts {
   readonly clock: Clock;
@@ -55,6 +63,7 @@ export interface NodePorts {
   readonly journal: NodeJournal;
   readonly machine: Machine;
   readonly snapshots: SnapshotStore;
+  readonly quarantine: Quarantine;
   /** Remembers, durably, which cluster this data directory belongs to. */
   readonly rememberCluster: (cluster: ClusterId) => void;
 }
@@ -69,6 +78,8 @@ export interface NodeHostOptions {
   readonly clientAddress: Address;
   readonly join: readonly Address[];
   readonly bootstrapExpect: number;
+  /** From `foundersOf`. */
+  readonly founders: string;
   readonly electionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly applyDelayMs: number;
@@ -240,10 +251,11 @@ export class NodeHost implements TransportEvents {
 
   #hello(): Hello {
     const { version, engine, restored } = this.#options;
+    const founders = this.#cluster === null ? this.#options.founders : '';
     const replica = this.#replica;
     const recovering =
       replica === null ? (restored?.recovering ?? null) !== null : replica.raft.status().recovering;
-    return { ...this.self, cluster: this.#cluster, version, engine, recovering };
+    return { ...this.self, cluster: this.#cluster, version, engine, founders, recovering };
   }
 
   #newCluster(): ClusterId {
@@ -262,6 +274,7 @@ export class NodeHost implements TransportEvents {
       self: this.self,
       join: this.#options.join,
       expect: this.#options.bootstrapExpect,
+      founders: this.#options.founders,
       clock,
       logger,
       port: {
@@ -338,6 +351,9 @@ export class NodeHost implements TransportEvents {
         onDiverged: (index) => {
           this.#snapshots?.differs(index);
         },
+        onQuarantine: (index) => {
+          this.#onQuarantine(index);
+        },
       },
     });
     const { replica } = made;
@@ -365,6 +381,21 @@ export class NodeHost implements TransportEvents {
     made.finishInstall((path, done) => {
       replica.replaceState(path, done);
     });
+    this.#snapshots.start();
+  }
+
+  /** Before the replica goes on: what a majority said must outlive this process. */
+  #onQuarantine(index: Index | null): void {
+    const { quarantine, logger } = this.#ports;
+    try {
+      if (index === null) quarantine.clear();
+      else quarantine.write(index);
+    } catch (cause) {
+      this.fail(QuorliteError.from(cause, 'disk'));
+      return;
+    }
+    if (index === null) logger.info?.('The state of this node was replaced by a copy');
+    else logger.error?.('A majority holds another state than this node', { index });
   }
 
   #onRecovering(recovering: boolean): void {

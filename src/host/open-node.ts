@@ -12,6 +12,7 @@ import { DirectoryLock } from '../storage/lock.ts';
 import { NodeDisk } from '../storage/node-disk.ts';
 import { SnapshotStore } from '../storage/snapshots.ts';
 import { DelayedDisk } from './delayed-disk.ts';
+import { foundersOf } from './founding.ts';
 import { MAIN_GROUP, NodeHost } from './node-host.ts';
 import { type NodeStorage, openStorage } from './open-storage.ts';
 import { SystemClock, SystemRandom } from './system.ts';
@@ -86,12 +87,13 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
     onSpace: (low) => late.replica?.refuseWrites(low),
   });
   const { directory, journal } = storage;
+  const founders = foundersHere(options, storage);
   const snapshots = SnapshotStore.open({ disk, clock, directory: directory.snapshotsPath });
   undo.defer(() => snapshots.close());
   const databasePath = directory.databasePath('main');
   const machine = await options.openMachine(databasePath);
   undo.defer(() => machine.close());
-  const transport = makeTransport(options, storage, time);
+  const transport = makeTransport(options, storage, { ...time, founders });
   undo.defer(() => transport.close());
   const calls = new Calls({ transport, ...time });
   undo.defer(() => calls.close());
@@ -100,6 +102,7 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
       ...options,
       ...identityOf(storage),
       ...CHOICES,
+      founders,
       restored: storage.restored(MAIN_GROUP),
     },
     {
@@ -110,6 +113,7 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
       journal,
       machine,
       snapshots,
+      quarantine: storage.quarantine,
       rememberCluster: (joined) => rememberCluster(storage, joined),
     },
     {
@@ -162,6 +166,13 @@ function handOver(host: NodeHost): Promise<void> {
 function identityOf({ directory }: NodeStorage): Pick<Hello, 'id' | 'incarnation' | 'cluster'> {
   const { node, incarnation, cluster } = directory;
   return { id: node, incarnation, cluster };
+}
+
+/** A node that is a member, or was let in once, founds nothing: its options may be old. */
+function foundersHere(options: OpenNodeOptions, storage: NodeStorage): string {
+  if (storage.directory.cluster !== null || storage.restored(MAIN_GROUP) !== null) return '';
+  const { join, bootstrapExpect: expect } = options;
+  return foundersOf({ self: options.peerAdvertise ?? options.peerAddress, join, expect });
 }
 
 function rememberCluster({ directory, journal }: NodeStorage, cluster: ClusterId): void {
@@ -219,7 +230,7 @@ function openLockedStorage(
 function makeTransport(
   options: OpenNodeOptions,
   storage: NodeStorage,
-  parts: { readonly clock: Clock; readonly random: Random },
+  parts: { readonly clock: Clock; readonly random: Random; readonly founders: string },
 ): TcpTransport {
   const { clientAddress, version, engine } = options;
   return new TcpTransport({
@@ -232,6 +243,8 @@ function makeTransport(
       clientAddress,
       version,
       engine,
+      // Others may connect before this node looks around, and are told once.
+      founders: parts.founders,
       recovering: false,
       peerAddress: options.peerAdvertise ?? options.peerAddress,
     },

@@ -7,6 +7,7 @@ import type { Random } from '../base/prng.ts';
 import { DataDirectory } from '../storage/directory.ts';
 import type { Disk } from '../storage/disk.ts';
 import { Journal, JOURNAL_DEFAULTS } from '../storage/journal.ts';
+import { QuarantineNote } from '../storage/quarantine.ts';
 import type { RestoredGroup } from './node-host.ts';
 
 /** How a node's storage is opened; the data directory's lock is held by the caller. */
@@ -30,6 +31,8 @@ export interface StorageOptions {
 export interface NodeStorage {
   readonly directory: DataDirectory;
   readonly journal: Journal;
+  /** Whether the database is known to be wrong. */
+  readonly quarantine: QuarantineNote;
   /** The log of a group; null when there is none. */
   restored(group: GroupId): RestoredGroup | null;
 }
@@ -68,6 +71,7 @@ export function openStorage(options: StorageOptions): NodeStorage {
   return {
     directory,
     journal,
+    quarantine: new QuarantineNote(disk, directory.quarantinePath('main')),
     restored: (group) => {
       const known = groups.get(group);
       if (known !== undefined || report.unknownGroups === null) return known ?? null;

@@ -18,6 +18,12 @@ import { decodePiece, encodeAnswer } from './snapshot-wire.ts';
 /** How often a replica whose state differs asks the leader. */
 const REPAIR_ASK_MS = 500;
 
+/** How long a leader waits to be confirmed before it gives copies to others. */
+const TRUST_MS = 2000;
+
+/** How often it is looked whether it is. */
+const TRUST_LOOK_MS = 50;
+
 /** A snapshot, or why there is none. */
 type Provided = { readonly snapshot: Snapshot } | { readonly error: string };
 
@@ -34,6 +40,8 @@ export class SnapshotTraffic {
   readonly #catchUp: CatchUp;
   readonly #intake: Intake;
   #taking: ((outcome: Provided) => void)[] = [];
+  /** The difference that the leader is being asked about; null when none is. */
+  #asking: { readonly index: Index } | null = null;
   #closed = false;
 
   constructor(options: {
@@ -63,8 +71,8 @@ export class SnapshotTraffic {
       if (piece === null) answer('invalid-request: The piece cannot be understood', NO_BYTES);
       else this.#intake.onPiece(piece, (said) => answer(null, encodeAnswer(said)));
     });
-    this.#calls.handle(TOPIC.repair, (_from, body, answer) => {
-      this.#onDifference(body, answer);
+    this.#calls.handle(TOPIC.repair, (from, body, answer) => {
+      this.#onDifference(from, body, answer);
     });
     this.#calls.handle(TOPIC.copy, (from, body, answer) => {
       this.#onCopyAsked(from, body, answer);
@@ -76,13 +84,20 @@ export class SnapshotTraffic {
     this.#catchUp.start(request);
   }
 
+  /** A state that was known to be wrong when this node started waits for its copy. */
+  start(): void {
+    this.#askForCopy();
+  }
+
   /**
    * This replica's state differs from the leader's at `index`. One of two is wrong, and a single
    * node must not decide which: the leader is asked what a majority holds.
    */
   differs(index: Index): void {
     this.#logger.error?.('The state of this node differs from the leader', { index });
-    this.#askForVerdict(index);
+    if (this.#asking !== null) return;
+    this.#asking = { index };
+    this.#askForVerdict(this.#asking);
   }
 
   close(): void {
@@ -90,27 +105,33 @@ export class SnapshotTraffic {
     this.#catchUp.close();
   }
 
-  #askForVerdict(index: Index): void {
-    if (this.#closed || this.#replica.isLeader || this.#replica.diverged) return;
+  #askForVerdict(asking: { readonly index: Index }): void {
+    // A state that was replaced since is not the one that differed.
+    if (this.#asking !== asking) return;
+    // Whoever leads meanwhile is told by others, or a later leader tells its digest again.
+    if (this.#closed || this.#replica.isLeader || this.#replica.diverged) {
+      this.#asking = null;
+      return;
+    }
+    const { index } = asking;
     this.#ask(TOPIC.repair, index, (agreed) => {
-      if (agreed && !this.#replica.diverged) {
-        this.#logger.error?.('A majority holds another state: replacing the one here by a copy');
-        this.#replica.quarantine((applied) => {
-          this.#askForCopy(applied);
-        });
-      }
+      if (!agreed || this.#closed || this.#asking !== asking) return;
+      this.#asking = null;
+      this.#replica.quarantine(index, () => {
+        this.#askForCopy();
+      });
     });
     this.#clock.after(REPAIR_ASK_MS, () => {
-      this.#askForVerdict(index);
+      this.#askForVerdict(asking);
     });
   }
 
-  /** A copy of at least `applied`, so that nobody reads an older state than before. */
-  #askForCopy(applied: Index): void {
+  /** A copy of at least what is applied, so that nobody reads an older state than before. */
+  #askForCopy(): void {
     if (this.#closed || !this.#replica.diverged) return;
-    this.#ask(TOPIC.copy, applied, () => {});
+    this.#ask(TOPIC.copy, this.#replica.applied, () => {});
     this.#clock.after(REPAIR_ASK_MS, () => {
-      this.#askForCopy(applied);
+      this.#askForCopy();
     });
   }
 
@@ -124,16 +145,18 @@ export class SnapshotTraffic {
     });
   }
 
-  #onDifference(body: Uint8Array, answer: Answer): void {
+  #onDifference(from: NodeId, body: Uint8Array, answer: Answer): void {
     const index = readIndex(body);
     if (index === null || !this.#replica.isLeader) {
       answer('not-leader: This node does not lead', NO_BYTES);
       return;
     }
-    const verdict = this.#replica.judgeDifference(index);
+    const verdict = this.#replica.judgeDifference(index, from);
     if (verdict === 'follower') answer(null, NO_BYTES);
-    else answer(`diverged: The majority is ${verdict}`, NO_BYTES);
-    if (verdict === 'leader') this.#onWrong(wrongLeader(index));
+    else answer(`diverged: No majority contradicts the follower: ${verdict}`, NO_BYTES);
+    if (verdict !== 'leader') return;
+    this.#replica.quarantine(index, () => {});
+    this.#onWrong(wrongLeader(index));
   }
 
   #onCopyAsked(from: NodeId, body: Uint8Array, answer: Answer): void {
@@ -155,6 +178,9 @@ export class SnapshotTraffic {
         provide: (minimum, done) => {
           this.#provide(minimum, done);
         },
+        trusted: (done) => {
+          this.#trusted(this.#clock.now() + TRUST_MS, done);
+        },
         open: (snapshot) => this.#store.read(snapshot),
         ask: (to, body, timeoutMs, done) => {
           const question = { group: this.#group, topic: TOPIC.snapshot, body, timeoutMs };
@@ -172,6 +198,33 @@ export class SnapshotTraffic {
           this.#replica.snapshotStatus(to, ok);
         },
       },
+    });
+  }
+
+  /**
+   * Waits until the voters trust the state of this leader: whoever takes a copy of it speaks for it
+   * ever after, and two wrong ones of three are a majority. Where too few can speak, because they
+   * wait for a copy themselves, silence for a while is enough; a contradiction never is.
+   */
+  #trusted(until: number, done: (refused: string | null) => void): void {
+    const { diverged, isLeader, standing } = this.#replica;
+    if (diverged) {
+      done('a majority holds another state than this node');
+      return;
+    }
+    // A copy that was trusted when it set out goes on when somebody else leads.
+    if (this.#closed || !isLeader || standing === 'confirmed') {
+      done(null);
+      return;
+    }
+    if (this.#clock.now() >= until) {
+      done(
+        standing === 'doubted' ? 'a voter contradicts it, and no majority agrees with it' : null,
+      );
+      return;
+    }
+    this.#clock.after(TRUST_LOOK_MS, () => {
+      this.#trusted(until, done);
     });
   }
 
@@ -247,7 +300,9 @@ export class SnapshotTraffic {
         return;
       }
       this.#replica.replaceState(path, () => {
-        this.#store.prune(this.#group, 1);
+        this.#asking = null;
+        // Also what this node made of a state that was wrong, even at the same index.
+        this.#store.keepOnly(this.#group, path);
         done('installed');
       });
     });

@@ -33,7 +33,12 @@ const transcript = {
 };
 const identity: Identity = {
   session: '0123456789abcdef',
-  hello: { ...helloOf('b', '10.0.0.2:4002'), cluster: 'c'.repeat(32), recovering: true },
+  hello: {
+    ...helloOf('b', '10.0.0.2:4002'),
+    cluster: 'c'.repeat(32),
+    founders: 'a:1,b:2',
+    recovering: true,
+  },
 };
 const refusal = { reason: 'wrong-cluster: ändere es', self: false };
 

@@ -216,6 +216,7 @@ function encodeIdentity({ hello, session }: Identity): Uint8Array {
     .text(hello.clientAddress)
     .text(hello.version)
     .text(hello.engine)
+    .text(hello.founders)
     .copy();
 }
 
@@ -225,7 +226,7 @@ function decodeIdentity(said: Uint8Array): Identity | null {
   const session = reader.text();
   const [id, incarnation, cluster] = [reader.text(), reader.text(), reader.text()];
   const [peerAddress, clientAddress] = [reader.text(), reader.text()];
-  const [version, engine] = [reader.text(), reader.text()];
+  const [version, engine, founders] = [reader.text(), reader.text(), reader.text()];
   const unknownFlags = (flags & ~(CLUSTER | RECOVERING)) !== 0;
   if (reader.failed || reader.left > 0 || unknownFlags) return null;
   if (id === '' || session.length !== SESSION_DIGITS) return null;
@@ -239,6 +240,7 @@ function decodeIdentity(said: Uint8Array): Identity | null {
       clientAddress,
       version,
       engine,
+      founders,
       recovering: (flags & RECOVERING) !== 0,
     },
   };

@@ -40,6 +40,7 @@ export function helloOf(id: NodeId, peerAddress: Address = '127.0.0.1:0'): Hello
     clientAddress: '127.0.0.1:1',
     version: '0.0.0-test',
     engine: 'engine',
+    founders: '',
     recovering: false,
   };
 }

@@ -52,6 +52,8 @@ export interface Hello {
   readonly version: string;
   /** Fingerprint of everything that must be equal for statements to mean the same everywhere. */
   readonly engine: string;
+  /** The founders of the cluster it wants to found with others; empty when it does not. */
+  readonly founders: string;
   /** May have lost entries it acknowledged (protocol: recovering mode). */
   readonly recovering: boolean;
 }

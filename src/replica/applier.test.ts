@@ -8,6 +8,7 @@ import type { ApplyOutcome, ApplyRange, Machine } from './machine.ts';
 
 class ScriptedMachine implements Machine {
   applied = 0;
+  digest = 0;
   readonly ranges: ApplyRange[] = [];
   #done: ((outcome: ApplyOutcome) => void) | null = null;
   onFatal = (): void => {};

@@ -1,7 +1,7 @@
 import type { NodeId } from '../base/ids.ts';
 import type { Leadership } from '../raft/effects.ts';
 import type { Index } from '../raft/entry.ts';
-import { DigestPoll, type DigestVerdict } from './digest-poll.ts';
+import { DigestPoll, type DigestVerdict, type Standing } from './digest-poll.ts';
 import { decodeDigest, Digests, encodeDigest } from './digests.ts';
 
 /** How often a leader tells its rolling digest, when it has moved. */
@@ -32,7 +32,8 @@ export class Divergence {
   readonly #port: DivergencePort;
   readonly #digests = new Digests();
   readonly #poll = new DigestPoll();
-  #differs = false;
+  /** The term in which a difference was told; once in each, since each has its own leader. */
+  #toldIn = -1;
   #tellAt = 0;
   #told = 0;
   #silence = 0;
@@ -43,6 +44,7 @@ export class Divergence {
     this.#port = port;
   }
 
+  /** The rolling digest of this state at `index`. */
   record(index: Index, digest: number): void {
     this.#digests.record(index, digest);
   }
@@ -79,17 +81,23 @@ export class Divergence {
     if (own !== null) this.#poll.report(from, mark.index, own.digest === mark.digest);
   }
 
-  /** Who is wrong about a difference at `index`; leader only. */
-  judge(index: Index): DigestVerdict {
+  /** Who is wrong about a difference that `from` sees at `index`; leader only. */
+  judge(index: Index, from: NodeId): DigestVerdict {
     this.#enter(this.#port.leadership().term);
-    return this.#poll.judge(index, this.#id, this.#port.voters());
+    return this.#poll.judge({ index, from, self: this.#id, voters: this.#port.voters() });
+  }
+
+  /** What the voters say of this leader's state, in its term; leader only. */
+  get standing(): Standing {
+    this.#enter(this.#port.leadership().term);
+    return this.#poll.standing(this.#id, this.#port.voters());
   }
 
   /** The state was replaced: what was known of the old one says nothing. */
   clear(): void {
     this.#digests.clear();
     this.#poll.clear();
-    this.#differs = false;
+    this.#toldIn = -1;
   }
 
   /** Answers of an earlier reign compare with digests that another leader told. */
@@ -111,8 +119,9 @@ export class Divergence {
   }
 
   #judge(mark: { readonly index: Index } | null): void {
-    if (mark === null || this.#differs) return;
-    this.#differs = true;
+    const { term } = this.#port.leadership();
+    if (mark === null || this.#toldIn === term) return;
+    this.#toldIn = term;
     this.#port.onDiffers(mark.index);
   }
 }

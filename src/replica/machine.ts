@@ -12,6 +12,9 @@ export interface Machine {
   /** Index of the last entry whose effects are in the state, as found when it was opened. */
   readonly applied: Index;
 
+  /** Rolling digest of all results up to `applied`; kept with the state, copied with it. */
+  readonly digest: number;
+
   /** Applies the range in one step; `applied` becomes `range.through` with the same atomicity. */
   apply(range: ApplyRange, done: (outcome: ApplyOutcome) => void): void;
 

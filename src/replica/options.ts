@@ -29,6 +29,11 @@ export interface ReplicaPort {
   onSnapshotNeeded(request: SnapshotRequest): void;
   /** This replica's state is not the leader's; who is wrong is for a majority to say. */
   onDiverged(at: Index): void;
+  /**
+   * A majority said that this state is wrong, seen at an index; null: it was replaced, durably. To
+   * be remembered, durably, before this returns.
+   */
+  onQuarantine(at: Index | null): void;
   onProtocolError(from: NodeId, reason: string): void;
 }
 
@@ -38,6 +43,8 @@ export interface ReplicaOptions {
   readonly id: NodeId;
   readonly raft: Raft;
   readonly machine: Machine;
+  /** The machine's state is known, from an earlier life, to be wrong. */
+  readonly diverged: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly port: ReplicaPort;

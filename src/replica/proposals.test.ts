@@ -90,3 +90,14 @@ test('close() refuses what was not proposed yet and calls the rest unknown', () 
   assert.equal(waiting[0]?.kind, 'unknown');
   assert.deepEqual(inbox, [{ kind: 'refused', reason: 'stopping', leader: null }]);
 });
+
+test('accepted() answers who still waits at an index from an earlier reign here', () => {
+  const proposals = new Proposals();
+  const first = proposed(proposals, 5, 2);
+  const third = proposed(proposals, 5, 4);
+  assert.deepEqual(first, [{ kind: 'unknown', reason: 'leadership changed twice' }]);
+  proposals.applied(entryAt(5, 4), null);
+  assert.deepEqual(third, [{ kind: 'applied', index: 5, result: null }]);
+  assert.equal(first.length, 1);
+  assert.equal(proposals.outstanding, 0);
+});

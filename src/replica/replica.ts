@@ -7,7 +7,7 @@ import type { Raft } from '../raft/raft.ts';
 import { Applier } from './applier.ts';
 import { Carry } from './carry.ts';
 import { compactionPoint } from './compaction.ts';
-import type { DigestVerdict } from './digest-poll.ts';
+import type { DigestVerdict, Standing } from './digest-poll.ts';
 import { Divergence } from './divergence.ts';
 import type { ReplicaOptions, ReplicaPort } from './options.ts';
 import type { ProposalOutcome, ReadOutcome } from './outcome.ts';
@@ -79,6 +79,8 @@ export class Replica {
       },
     });
     this.#divergence = this.#makeDivergence();
+    this.#recordDigest();
+    if (options.diverged) this.#bar();
     const { term, role, leader } = this.raft.status();
     this.#leadership = { term, role, leader };
     this.#logBytes = this.#countLogBytes();
@@ -196,9 +198,14 @@ export class Replica {
     this.#divergence.onReply(from, body);
   }
 
-  /** Judges a difference a follower reports at `index`; leader only. */
-  judgeDifference(index: Index): DigestVerdict {
-    return this.#divergence.judge(index);
+  /** Judges a difference that `from`, a follower, reports at `index`; leader only. */
+  judgeDifference(index: Index, from: NodeId): DigestVerdict {
+    return this.#divergence.judge(index, from);
+  }
+
+  /** What the voters say of this leader's state. */
+  get standing(): Standing {
+    return this.#divergence.standing;
   }
 
   /** Whether this state is known to be wrong. */
@@ -207,16 +214,15 @@ export class Replica {
   }
 
   /**
-   * A majority holds another state than this node: stops applying, reading and leading until
-   * `replaceState`. `done` gets the index that the copy must reach, so that no read goes back.
+   * A majority holds another state than this node, seen at `index`: stops applying, reading and
+   * leading until `replaceState`, over restarts too. `done` is called once nothing is applied any
+   * more: the copy must reach the index that is applied then, so that no read goes back.
    */
-  quarantine(done: (applied: Index) => void): void {
-    this.#diverged = true;
-    this.raft.bar(true);
+  quarantine(index: Index, done: () => void): void {
+    this.#port.onQuarantine(index);
+    this.#bar();
     this.#port.schedule();
-    this.#applier.pause(() => {
-      done(this.applied);
-    });
+    this.#applier.pause(done);
   }
 
   /** Time passed. */
@@ -297,6 +303,8 @@ export class Replica {
     this.#applier.pause(() => {
       this.#options.machine.restore(path, (applied) => {
         this.#divergence.clear();
+        this.#recordDigest();
+        if (this.#diverged) this.#port.onQuarantine(null);
         this.#diverged = false;
         this.raft.bar(false);
         this.#proposals.skipped(applied);
@@ -343,6 +351,18 @@ export class Replica {
     const waits = this.#appliedWaits;
     this.#appliedWaits = [];
     for (const { done } of waits) done();
+  }
+
+  #bar(): void {
+    this.#diverged = true;
+    this.raft.bar(true);
+    this.#applier.pause(() => {});
+  }
+
+  /** What came before the next entry is compared too, even if none ever comes. */
+  #recordDigest(): void {
+    const { applied, digest } = this.#options.machine;
+    if (applied > 0) this.#divergence.record(applied, digest);
   }
 
   #makeDivergence(): Divergence {
@@ -446,6 +466,8 @@ export class Replica {
       for (const entry of entries) {
         if (entry.kind !== 'normal') this.#proposals.applied(entry, null);
       }
+      // A leader that idles tells the digest at its last entry, whatever kind that is.
+      if (entries.at(-1)?.kind !== 'normal') this.#recordDigest();
     }
     this.raft.applied(through);
     this.#wakeApplied();

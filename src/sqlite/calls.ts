@@ -3,12 +3,18 @@
 import { type ErrorCode, messageOf, QuorliteError } from '../base/errors.ts';
 import type { RangeOutcome } from './range-run.ts';
 
+/** Where a machine stands: the last index in it, and the digest of all results up to there. */
+export interface MachinePlace {
+  readonly applied: number;
+  readonly digest: number;
+}
+
 /** What the writer can be asked. */
 export interface WriterCalls {
   /** A range too large for the shared memory, encoded. */
   apply: { readonly argument: Uint8Array; readonly result: RangeOutcome };
   persist: { readonly argument: null; readonly result: number };
-  restore: { readonly argument: string; readonly result: number };
+  restore: { readonly argument: string; readonly result: MachinePlace };
   close: { readonly argument: null; readonly result: null };
 }
 

@@ -51,6 +51,11 @@ export class LocalMachine {
     return this.#machine.applied;
   }
 
+  /** Rolling digest of all results so far. */
+  get digest(): number {
+    return this.#machine.digest;
+  }
+
   /** The synchronous machine, to look into. */
   get core(): SqliteMachine {
     return this.#machine;
@@ -96,9 +101,14 @@ export class LocalMachine {
 
   /** The content hash at the index of a checksum entry that was applied lately. */
   checksum(index: number): Promise<string> {
-    const hash = this.#hashes.get(index);
-    if (hash !== undefined) return Promise.resolve(hash);
+    const hash = this.pinned(index);
+    if (hash !== null) return Promise.resolve(hash);
     return Promise.reject(new Error(`No checksum was taken at ${index}`));
+  }
+
+  /** The same, at once; null when it was not taken, or too long ago. */
+  pinned(index: number): string | null {
+    return this.#hashes.get(index) ?? null;
   }
 
   close(): Promise<void> {

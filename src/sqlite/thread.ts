@@ -50,6 +50,7 @@ export class SqliteThread {
   readonly #gates: readonly Gate[];
   readonly #writer = new ByteWriter(65_536);
   #applied = 0;
+  #digest = 0;
   #failed: Error | null = null;
   #closing = false;
   #closed: Promise<void> | null = null;
@@ -93,6 +94,11 @@ export class SqliteThread {
   /** Index of the last entry whose effects are in the content. */
   get applied(): number {
     return this.#applied;
+  }
+
+  /** Rolling digest of all results so far. */
+  get digest(): number {
+    return this.#digest;
   }
 
   /** Applies a range; `done` never runs before this returns. */
@@ -167,6 +173,7 @@ export class SqliteThread {
     switch (notice.kind) {
       case 'opened':
         this.#applied = notice.applied;
+        this.#digest = notice.digest;
         opened();
         return;
       case 'fatal':
@@ -184,6 +191,7 @@ export class SqliteThread {
     const finish = (): void => {
       this.#range = null;
       this.#applied = range.through;
+      this.#digest = outcome.digests.at(-1) ?? this.#digest;
       range.done(outcome);
     };
     if (this.#pins) this.#detached(this.#pinned(range.through, finish));
@@ -216,7 +224,9 @@ export class SqliteThread {
 
   async #restore(path: string, done: (applied: number) => void): Promise<void> {
     await Promise.all(this.#gates.map((gate) => gate.suspend()));
-    this.#applied = await this.#caller.call('restore', path);
+    const { applied, digest } = await this.#caller.call('restore', path);
+    this.#applied = applied;
+    this.#digest = digest;
     for (const gate of this.#gates) gate.resume();
     done(this.#applied);
   }

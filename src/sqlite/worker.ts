@@ -7,7 +7,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 
 import { must } from '../base/assert.ts';
 import { ByteWriter } from '../base/bytes.ts';
-import { type CallMessage, plainError, type WriterCalls } from './calls.ts';
+import { type CallMessage, type MachinePlace, plainError, type WriterCalls } from './calls.ts';
 import { Channel, type SharedChannel } from './channel.ts';
 import { SqliteMachine } from './machine.ts';
 import { decodeRange, encodeOutcome } from './range-codec.ts';
@@ -29,8 +29,8 @@ export interface WriterData {
 
 /** What the thread tells without being asked. */
 export type WriterNotice =
-  /** The database is open at this index. */
-  | { readonly kind: 'opened'; readonly applied: number }
+  /** The database is open at this place. */
+  | ({ readonly kind: 'opened' } & MachinePlace)
   /** Nothing more will be applied. */
   | { readonly kind: 'fatal'; readonly error: ReturnType<typeof plainError> }
   /** An outcome that did not fit into the shared memory, encoded. */
@@ -48,7 +48,7 @@ function run(): void {
   let machine: SqliteMachine | null = null;
   try {
     machine = SqliteMachine.open(path);
-    notify({ kind: 'opened', applied: machine.applied });
+    notify({ kind: 'opened', ...placeOf(machine) });
     serve(machine);
   } catch (cause) {
     notify({ kind: 'fatal', error: plainError(cause) });
@@ -97,11 +97,16 @@ function call(machine: SqliteMachine, name: keyof WriterCalls, argument: unknown
     case 'persist':
       return machine.persist();
     case 'restore':
-      return machine.restoreFrom(argument as string);
+      machine.restoreFrom(argument as string);
+      return placeOf(machine);
     case 'close':
       machine.close();
       return null;
   }
+}
+
+function placeOf({ applied, digest }: SqliteMachine): MachinePlace {
+  return { applied, digest };
 }
 
 function notify(notice: WriterNotice): void {

@@ -87,7 +87,9 @@ function concludeGroup(
     repairs.push({ kind: 'hard-state', group, hardState: vote.hardState });
   }
   if (reason !== summary.recovering) repairs.push({ kind: 'recovering', group, reason });
-  const commit = Math.min(Math.max(summary.commit, start), last);
+  // Where frames are missing, what is there may have been replaced by what is not: then the leader
+  // says what is committed.
+  const commit = reason === null ? Math.min(Math.max(summary.commit, start), last) : start;
   return {
     group: { hardState: vote.hardState, mark, entries, commit, recovering: reason },
     repairs,

@@ -125,6 +125,11 @@ export class DataDirectory {
     return `${this.path}/lock`;
   }
 
+  /** The note that a database is known to be wrong; see `quarantine.ts`. */
+  quarantinePath(name: string): string {
+    return this.databasePath(name).replace(/main\.db$/, 'diverged.json');
+  }
+
   /** The file of a database; its directory is made when it is not there. */
   databasePath(name: string): string {
     if (!DATABASE_NAME.test(name)) {

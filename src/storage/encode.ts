@@ -24,7 +24,11 @@ import {
 } from './record.ts';
 import type { MovedFrame } from './recover.ts';
 
-/** Frames of a raft write, in the order that every prefix of them is a state that may be found. */
+/**
+ * Frames of a raft write, in the order that every prefix of them is a state that may be found. So a
+ * frame tells no commit of what only later frames bring: a crash may leave it alone with entries
+ * that were never committed, and that these were to replace.
+ */
 export function writeFrames(
   out: FrameWriter,
   group: GroupId,
@@ -33,7 +37,9 @@ export function writeFrames(
 ): void {
   const { hardState, installed, entries, compacted, commit } = write;
   if (hardState !== null) {
-    writeHardState(out, { group, hardState, commit });
+    const first = entries[0]?.index ?? Number.POSITIVE_INFINITY;
+    const known = installed === null ? Math.min(commit, first - 1) : 0;
+    writeHardState(out, { group, hardState, commit: known });
     changes.push({ kind: 'hard-state', group, hardState });
   }
   if (installed !== null) writeChange(out, { kind: 'installed', group, mark: installed }, changes);
@@ -98,7 +104,7 @@ export function writeEntries(out: FrameWriter, write: EntriesToWrite, changes: C
     assertTerm(head.term);
     const { index: first, term } = head;
     const payload = out.begin({ kind: 'entries', flags, group, first, term, count: 0 });
-    payload.varint(commit);
+    payload.varint(Math.min(commit, first - 1));
     const start = at;
     for (; at < entries.length; at++) {
       const entry = entries[at];

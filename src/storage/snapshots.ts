@@ -198,6 +198,11 @@ export class SnapshotStore {
     for (const snapshot of this.list(group).slice(keep)) this.#remove(snapshot);
   }
 
+  /** Keeps the snapshot of a group at `path` alone: the state is a copy of it. */
+  keepOnly(group: GroupId, path: string): void {
+    for (const snapshot of this.list(group)) if (snapshot.path !== path) this.#remove(snapshot);
+  }
+
   /** Removes partial files of a group that are older than `index`: newer state is here already. */
   discardPartials(group: GroupId, index: Index): void {
     for (const [id, partial] of this.#partials) {

@@ -43,9 +43,8 @@ test('divergence: a follower that a majority contradicts is given a copy', async
   assert.equal(new Set(nodes.map(({ hash }) => hash)).size, 1, JSON.stringify(nodes));
 });
 
-test('divergence: a leader that a majority contradicts stops, nobody takes its state', async () => {
-  await using cluster = await TestCluster.start(3);
-  const bad = await poisoned(cluster);
+/** Makes node `bad` lead and write, until the others contradict it and it stops. */
+async function disgrace(cluster: TestCluster, bad: number): Promise<void> {
   const before = await cluster.leader();
   await cluster.node(before).database.transferLeadership(cluster.node(bad).id, 5000);
   await until('its office', async () => ((await cluster.leader()) === bad ? true : null));
@@ -54,9 +53,39 @@ test('divergence: a leader that a majority contradicts stops, nobody takes its s
   const reason = await wrong.stopped;
   assert.match(reason?.message ?? '', /a majority holds another state/);
   await cluster.stop(bad);
+}
+
+test('divergence: a leader that a majority contradicts stops, nobody takes its state', async () => {
+  await using cluster = await TestCluster.start(3);
+  const bad = await poisoned(cluster);
+  const before = await cluster.leader();
+  await disgrace(cluster, bad);
   await cluster.leader();
   for (const at of [before, 3 - before - bad]) {
     const found = await rows(cluster.node(at).database, 'SELECT count(*) FROM t');
     assert.deepEqual(found, [[3]]);
   }
+});
+
+test('divergence: a wrong state is remembered over restarts and answers nothing', async () => {
+  await using cluster = await TestCluster.start(3);
+  const bad = await poisoned(cluster);
+  const others = [0, 1, 2].filter((at) => at !== bad);
+  await disgrace(cluster, bad);
+  for (const at of others) await cluster.stop(at);
+  const { database } = await cluster.open(bad);
+  await assert.rejects(rows(database, 'SELECT count(*) FROM t', 'none'), {
+    code: 'diverged',
+    message: /Ask another node/,
+  });
+  assert.equal(database.readiness().store, false);
+  for (const at of others) await cluster.open(at);
+  const seen = new Set<unknown>();
+  await until('the repair', async () => {
+    const count = await countAt(cluster, bad);
+    seen.add(count);
+    return count === 3 ? true : null;
+  });
+  assert.equal(seen.has(2), false, 'the wrong state was read');
+  assert.equal(database.readiness().store, true);
 });

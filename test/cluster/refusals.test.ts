@@ -50,6 +50,18 @@ test('refusals: a peer address that is in use names it and says what to do', asy
   );
 });
 
+test('refusals: founders that are not as many as expected, unless they have founded', async () => {
+  await using cluster = await TestCluster.start(3);
+  const join = [0, 1, 2].map((at) => cluster.peerAddress(at));
+  await assert.rejects(
+    cluster.open(3, { join: [...join, cluster.peerAddress(3)], bootstrapExpect: 2 }),
+    (error: QuorliteError) => error.code === 'configuration' && /name 4 /.test(error.message),
+  );
+  await cluster.stop(0);
+  await cluster.open(0, { join, bootstrapExpect: 2 });
+  await cluster.leader();
+});
+
 test('refusals: a node of another cluster is not let in', async () => {
   await using first = await TestCluster.start(1);
   await using second = await TestCluster.start(1);

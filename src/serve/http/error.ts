@@ -65,7 +65,7 @@ const DOORS: Readonly<Record<ErrorCode, Door>> = {
   disk: outside(500, asIs),
   'disk-full': inside(507, before('database or disk is full')),
   corrupt: outside(500, asIs),
-  diverged: outside(500, asIs),
+  diverged: outside(503, asIs),
   sql: inside(500, asIs),
   configuration: outside(500, asIs),
 };
