@@ -72,6 +72,7 @@ export class Cluster {
       world: {
         nodes: [],
         truth: this.truth,
+        electionTimeoutMs: setup.electionTimeoutMs,
         now: () => this.events.now,
       },
       invariants: [...stepInvariants(), leaseExclusion(this)],

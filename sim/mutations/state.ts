@@ -1,4 +1,9 @@
-import type { ApplyRange, Machine } from '../../src/replica/machine.ts';
+import type {
+  ApplyOutcome,
+  ApplyRange,
+  Machine,
+  SnapshotOutcome,
+} from '../../src/replica/machine.ts';
 import type { Bent, Mutation } from '../mutations.ts';
 
 /** Bugs of the machine and of the way entries get into it. */
@@ -31,44 +36,85 @@ export const stateMutations: readonly Mutation[] = [
     what: 'the state is called durable without having been written',
     seeds: 60,
     setup: { compactBytes: 400, trailingBytes: 0 },
-    machine: (machine) => ({
-      ...bend(machine, (range) => range),
-      persist: (done) => {
-        const { applied } = machine;
-        machine.apply({ entries: [], formats: [], through: applied }, () => {
-          done(applied);
-        });
-      },
-    }),
+    machine: (machine) =>
+      Object.assign(
+        bend(machine, (range) => range),
+        {
+          persist: (done: (durable: number) => void) => {
+            const { applied } = machine;
+            machine.apply({ entries: [], formats: [], through: applied }, () => {
+              done(applied);
+            });
+          },
+        },
+      ),
   },
   {
     name: 'restore-nothing',
     what: 'an installed snapshot is not taken over by the machine',
     seeds: 60,
     setup: { compactBytes: 400, trailingBytes: 0 },
-    machine: (machine) => ({
-      ...bend(machine, (range) => range),
-      restore: (path, done) => {
-        const before = machine.applied;
-        machine.persist(() => {
-          done(Math.max(before, before + (path.length > 0 ? 5 : 0)));
-        });
-      },
-    }),
+    machine: (machine) =>
+      Object.assign(
+        bend(machine, (range) => range),
+        {
+          restore: (path: string, done: (applied: number) => void) => {
+            const before = machine.applied;
+            machine.persist(() => {
+              done(Math.max(before, before + (path.length > 0 ? 5 : 0)));
+            });
+          },
+        },
+      ),
   },
   {
     name: 'snapshot-index-ahead',
     what: 'a snapshot claims one entry more than it holds',
     seeds: 60,
     setup: { compactBytes: 400, trailingBytes: 0 },
-    machine: (machine) => ({
-      ...bend(machine, (range) => range),
-      snapshot: (path, done) => {
-        machine.snapshot(path, (outcome) => {
-          done(outcome.ok ? { ...outcome, index: outcome.index + 1 } : outcome);
-        });
-      },
-    }),
+    machine: (machine) =>
+      Object.assign(
+        bend(machine, (range) => range),
+        {
+          snapshot: (path: string, done: (outcome: SnapshotOutcome) => void) => {
+            machine.snapshot(path, (outcome) => {
+              done(outcome.ok ? { ...outcome, index: outcome.index + 1 } : outcome);
+            });
+          },
+        },
+      ),
+  },
+  {
+    name: 'apply-after-restore',
+    what: 'a range handed over before a snapshot is applied to the snapshot',
+    seeds: 60,
+    setup: { compactBytes: 400, trailingBytes: 0 },
+    machine: (machine) => {
+      let last: ApplyRange | null = null;
+      return Object.assign(
+        bend(machine, (range) => (last = range)),
+        {
+          restore: (path: string, done: (applied: number) => void) => {
+            machine.restore(path, (applied) => {
+              if (last === null) done(applied);
+              else machine.apply({ ...last, through: applied }, () => done(applied));
+            });
+          },
+        },
+      );
+    },
+  },
+  {
+    name: 'applied-index-before-data',
+    what: 'after a start the applied index is ahead of the data by one entry (etcd #13766)',
+    seeds: 20,
+    machine: (machine) => misjudged(machine, 1),
+  },
+  {
+    name: 'applied-index-after-data',
+    what: 'after a start the applied index is behind the data by one entry',
+    seeds: 20,
+    machine: (machine) => misjudged(machine, -1),
   },
   {
     name: 'admit-anyone',
@@ -80,6 +126,7 @@ export const stateMutations: readonly Mutation[] = [
   },
 ];
 
+/** A machine that is given something else; change it further in place, its getters must stay. */
 function bend(
   machine: Machine,
   change: (range: ApplyRange, number: number) => ApplyRange,
@@ -122,6 +169,18 @@ function bend(
   };
 }
 
+/** A machine that knows its applied index wrongly until it is given something to apply. */
+function misjudged(machine: Machine, by: number): Machine {
+  let started = false;
+  const bent = bend(machine, (range) => {
+    started = true;
+    return range;
+  });
+  return Object.defineProperty(bent, 'applied', {
+    get: () => (started || machine.applied === 0 ? machine.applied : machine.applied + by),
+  });
+}
+
 function doubled(range: ApplyRange): ApplyRange {
   return {
     ...range,
@@ -131,12 +190,14 @@ function doubled(range: ApplyRange): ApplyRange {
 }
 
 function biased(machine: Machine, node: Bent['number']): Machine {
-  return {
-    ...bend(machine, (range) => range),
-    apply: (range, done) => {
-      machine.apply(range, ({ results, digests }) => {
-        done({ results, digests: digests.map((digest) => digest ^ node) });
-      });
+  return Object.assign(
+    bend(machine, (range) => range),
+    {
+      apply: (range: ApplyRange, done: (outcome: ApplyOutcome) => void) => {
+        machine.apply(range, ({ results, digests }) => {
+          done({ results, digests: digests.map((digest) => digest ^ node) });
+        });
+      },
     },
-  };
+  );
 }
