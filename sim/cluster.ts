@@ -74,6 +74,7 @@ export class Cluster {
       world: {
         nodes: [],
         truth: this.truth,
+        electionTimeoutMs: setup.electionTimeoutMs,
         now: () => this.events.now,
       },
       invariants: [...stepInvariants(), leaseExclusion(this)],

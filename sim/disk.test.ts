@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { Disk, DiskFile } from '../src/storage/disk.ts';
 import { MachineDisk } from './disk.ts';
 import { Events } from './events.ts';
 import { SECTOR_BYTES } from './inode.ts';
@@ -80,6 +81,51 @@ test('a sync that is under way when the power goes promises nothing', () => {
   assert.ok(kept > 5 && kept < 95, `${kept} of 100`);
 });
 
+/** What a power loss leaves when a slow sync is under way and a quick, later one is over. */
+function overtaken(
+  seed: number,
+  named: 'before' | 'by it',
+  sync: (disk: Disk, file: DiskFile, how: 'soon' | 'now') => void,
+): Uint8Array | null {
+  const { events, machine, life } = bench(seed);
+  const disk = machine.mount(life);
+  const file = disk.open('/data/file', 'create');
+  if (named === 'before') disk.syncDirectory('/data');
+  file.write(new Uint8Array(SECTOR_BYTES).fill(5), 0);
+  machine.condition.hangUntil = 10_000;
+  sync(disk, file, 'soon');
+  machine.condition.hangUntil = 0;
+  sync(disk, file, 'now');
+  life.end();
+  machine.onPowerLoss(life.time);
+  const after = machine.mount(new Life(events, 0, 1));
+  return after.exists('/data/file') ? after.readAll('/data/file') : null;
+}
+
+test('a sync of a directory that is over counts, though an older one is under way', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const found = overtaken(seed, 'by it', (disk, file, how) => {
+      if (how === 'soon') {
+        disk.syncDirectorySoon('/data', () => assert.fail('the process died before'));
+        return;
+      }
+      file.sync();
+      disk.syncDirectory('/data');
+    });
+    assert.equal(found?.[0], 5, `seed ${seed}`);
+  }
+});
+
+test('a sync of a file that is over counts, though an older one is under way', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const found = overtaken(seed, 'before', (_disk, file, how) => {
+      if (how === 'soon') file.syncSoon(() => assert.fail('the process died before'));
+      else file.sync();
+    });
+    assert.equal(found?.[0], 5, `seed ${seed}`);
+  }
+});
+
 test('the death of a process loses nothing and makes nothing durable', () => {
   const { events, machine, life } = bench(1);
   const disk = machine.mount(life);
@@ -102,4 +148,26 @@ test('after a failed sync the next one succeeds with the data lost, as on Linux'
   machine.settle(life.time);
   assert.equal(machine.find('/data/file')?.durableContents()[0] ?? 0, 0);
   void events;
+});
+
+test('what a disk lost is missed after the next power loss, though no write was under way', () => {
+  for (const how of ['lost', 'misdirected'] as const) {
+    const { events, machine, life } = bench(5);
+    const disk = machine.mount(life);
+    const file = disk.open('/data/file', 'create');
+    const bytes = Uint8Array.from({ length: 40 * SECTOR_BYTES }, (_, at) => 1 + (at >> 9));
+    file.write(bytes, 0);
+    file.sync();
+    disk.syncDirectory('/data');
+    machine.settle(life.time);
+    assert.notEqual(
+      machine.damage(how, () => true),
+      null,
+    );
+    assert.deepEqual(disk.readAll('/data/file'), bytes, 'the cache still has it');
+    machine.onPowerLoss(life.time);
+    const left = machine.mount(new Life(events, 0, 1)).readAll('/data/file');
+    const zeros = left.filter((byte) => byte === 0).length;
+    assert.equal(zeros, SECTOR_BYTES, how);
+  }
 });

@@ -156,23 +156,28 @@ export class MachineDisk {
     return true;
   }
 
+  /**
+   * A sync of a directory that is over covers every change before it, whatever another that began
+   * earlier is still waiting for.
+   */
   #settleNames(at: number): void {
-    let sync = this.#nameSyncs[0];
-    while (sync !== undefined && sync.completesAt <= at) {
-      this.#nameSyncs.shift();
-      const { directory, changes } = sync;
-      const kept: NameChange[] = [];
-      this.#changes.forEach((change, i) => {
-        if (i < changes && directoryOf(change.path) === directory) this.#keepName(change);
-        else kept.push(change);
+    for (;;) {
+      const sync = this.#nameSyncs.find(({ completesAt }) => completesAt <= at);
+      if (sync === undefined) return;
+      const left: NameChange[] = [];
+      const kept = this.#changes.map((change, i) => {
+        const covered = i < sync.changes && directoryOf(change.path) === sync.directory;
+        if (covered) this.#keepName(change);
+        else left.push(change);
+        return covered;
       });
-      const done = this.#changes.length - kept.length;
-      this.#changes = kept;
-      this.#nameSyncs = this.#nameSyncs.map((later) => ({
-        ...later,
-        changes: later.changes - done,
-      }));
-      sync = this.#nameSyncs[0];
+      this.#changes = left;
+      this.#nameSyncs = this.#nameSyncs
+        .filter((other) => other !== sync)
+        .map((other) => {
+          const gone = kept.slice(0, other.changes).filter((covered) => covered).length;
+          return { ...other, changes: other.changes - gone };
+        });
     }
   }
 
@@ -221,7 +226,10 @@ export class MachineDisk {
     const style = this.#fate.pick(['none', 'all', 'prefix', 'random', 'random'] as const);
     let dirtyFiles = 0;
     for (const inode of new Set([...this.#names.values(), ...this.#durableNames.values()])) {
-      if (!inode.isDirty) continue;
+      if (!inode.isDirty) {
+        inode.reload();
+        continue;
+      }
       dirtyFiles++;
       inode.tear(style, this.#fate);
     }

@@ -34,6 +34,8 @@ export class Inode {
   #dirty = new Set<number>();
   #syncs: PendingSync[] = [];
   #early: EarlyWrite[] = [];
+  /** The platter differs from what was written, and the cache does not show it. */
+  #lied = false;
 
   get size(): number {
     return this.#size;
@@ -100,16 +102,15 @@ export class Inode {
     this.#dirty.clear();
   }
 
-  /** Makes the syncs that are over by `now` durable. */
+  /**
+   * Makes durable what syncs that are over by `now` cover: all that was written before they began,
+   * with what an earlier one is still waiting for.
+   */
   settle(now: number): void {
-    let sync = this.#syncs[0];
-    while (sync !== undefined && sync.completesAt <= now) {
-      this.#syncs.shift();
-      for (let i = 0; i < sync.sectors.length; i++) {
-        this.#keep(sync.sectors[i] as number, sync.contents, i);
-      }
-      this.#durableSize = Math.max(this.#durableSize, sync.size);
-      sync = this.#syncs[0];
+    const last = this.#syncs.findLastIndex(({ completesAt }) => completesAt <= now);
+    for (const { sectors, contents, size } of this.#syncs.splice(0, last + 1)) {
+      for (let i = 0; i < sectors.length; i++) this.#keep(sectors[i] as number, contents, i);
+      this.#durableSize = Math.max(this.#durableSize, size);
     }
   }
 
@@ -171,13 +172,22 @@ export class Inode {
     if (position < this.#size) this.#cached[position] = (this.#cached[position] ?? 0) ^ mask;
   }
 
+  /** The machine starts again: what programs read comes from the platter, whatever was cached. */
+  reload(): void {
+    if (!this.#lied) return;
+    this.#lied = false;
+    this.#cached = this.#durable.slice(0, this.#size);
+  }
+
   /** The write of a sector never reached the platter. */
   loseSector(sector: number): void {
+    this.#lied = true;
     this.#durable.fill(0, sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES);
   }
 
   /** What belongs to one sector is on the platter at another. */
   copySector(from: number, to: number): void {
+    this.#lied = true;
     const start = from * SECTOR_BYTES;
     this.#durable.copyWithin(to * SECTOR_BYTES, start, start + SECTOR_BYTES);
   }

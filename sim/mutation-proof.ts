@@ -18,7 +18,9 @@ export function findMutation(mutation: Mutation, seedsMax: number = mutation.see
     const nodes = mutation.setup?.nodes;
     const plan = drawPlan(seed, nodes === undefined ? {} : { nodes });
     const setup = { ...plan.setup, ...mutation.setup };
-    const { failure } = run({ ...plan, setup }, { mutation, kind: kindOf('model') });
+    const faults = [...plan.faults, ...(mutation.faults ?? [])].toSorted((l, r) => l.at - r.at);
+    const bent = { ...plan, setup, faults };
+    const { failure } = run(bent, { mutation, kind: kindOf('model') });
     if (failure !== null) return { name: mutation.name, found: seed, by: failure.invariant };
   }
   return { name: mutation.name, found: null, by: '' };

@@ -15,9 +15,10 @@ import { coreMutations } from './mutations/core.ts';
 import { divergenceMutations } from './mutations/divergence.ts';
 import { messageMutations } from './mutations/messages.ts';
 import { promiseMutations } from './mutations/promises.ts';
+import { ruleMutations } from './mutations/rules.ts';
 import { stateMutations } from './mutations/state.ts';
 import { storageMutations } from './mutations/storage.ts';
-import type { Setup } from './plan.ts';
+import type { Fault, Setup } from './plan.ts';
 import type { Found } from './watch.ts';
 
 /** A node that is bent. */
@@ -35,6 +36,8 @@ export interface Mutation {
   readonly seeds: number;
   /** What a run needs for the bug to matter. */
   readonly setup?: Partial<Setup>;
+  /** What goes wrong besides, so that its moment comes. */
+  readonly faults?: readonly Fault[];
   /** Bends the disk itself, once. */
   machineDisk?(disk: MachineDisk, bent: Bent): void;
   disk?(disk: Disk, bent: Bent): Disk;
@@ -58,4 +61,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...coreMutations,
   ...promiseMutations,
   ...divergenceMutations,
+  ...ruleMutations,
 ];

@@ -283,7 +283,12 @@ export class Nemesis {
       }
       case 'add': {
         const node = this.#find(fault.node);
-        if (node !== null) this.#cluster.boot(node);
+        if (node === null) return;
+        // Removed, and its data directory emptied: the documented way back.
+        const members = this.#cluster.leader()?.watched.core?.config.members ?? [];
+        const isOut = members.length > 0 && !members.some(({ id }) => id === node.id);
+        if (node.wiped && isOut) node.retired = false;
+        this.#cluster.boot(node);
         return;
       }
       case 'remove': {
@@ -295,7 +300,7 @@ export class Nemesis {
           node.retired = true;
           // It learns of it, or not; after a while the operator switches it off.
           this.#later(3000, () => {
-            if (node.life !== null) node.crash('process');
+            if (node.retired && node.life !== null) node.crash('process');
           });
         });
         return;

@@ -77,6 +77,8 @@ export class SimulatedNode {
   readonly expect: number;
   /** An operator took it out, or it must not come back: nobody starts it again. */
   retired = false;
+  /** Its disk was emptied since it last belonged to the cluster. */
+  wiped = false;
   /** Called when the process ends by itself. */
   onEnding: (ending: Ending) => void = () => {};
   readonly #around: Surroundings;
@@ -204,6 +206,7 @@ export class SimulatedNode {
 
   /** The machine gets an empty disk. */
   wipe(): void {
+    this.wiped = true;
     this.disk.wipe();
     this.#state.wipe();
     this.watched.handed.clear();

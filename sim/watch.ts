@@ -63,6 +63,7 @@ export interface WatchedNode {
 export interface World {
   readonly nodes: readonly WatchedNode[];
   readonly truth: Truth;
+  readonly electionTimeoutMs: number;
   /** The true time. */
   now(): number;
 }
@@ -88,6 +89,10 @@ export interface Invariant {
   onApply?(world: World, node: WatchedNode, range: AppliedRange): void;
   /** A message leaves the process. */
   onSend?(world: World, node: WatchedNode, message: Message): void;
+  /** A message is taken in by the process. */
+  onReceive?(world: World, node: WatchedNode, message: Message): void;
+  /** A node that leads had a turn, or did so before it. */
+  onTurn?(world: World, node: WatchedNode, core: CoreView): void;
   /** A process opened its data directory again; `pending` had not been called durable. */
   onRestart?(world: World, node: WatchedNode, start: Restart): void;
 }

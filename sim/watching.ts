@@ -103,12 +103,22 @@ export class Watch {
   onDrained(node: SimulatedNode): void {
     const { replica, watched } = node;
     if (replica === null) return;
+    if (watched.core?.role === 'leader') this.#onTurn(node, replica);
     if (!this.#mayHaveChanged(watched, replica)) return;
     const owed = replica.outstanding;
     const core = replica.raft.status();
     this.when(node, () => {
       watched.owed = owed;
       this.#onCore(watched, core);
+    });
+  }
+
+  #onTurn(node: SimulatedNode, replica: Replica): void {
+    const core = replica.raft.status();
+    this.when(node, () => {
+      for (const invariant of this.#invariants) {
+        invariant.onTurn?.(this.#world, node.watched, core);
+      }
     });
   }
 
@@ -193,6 +203,12 @@ export class Watch {
   }
 
   onDelivered(node: number, from: NodeId, packet: Packet): void {
+    const watched = this.#world.nodes[node];
+    if (packet.kind === 'raft' && watched !== undefined) {
+      for (const invariant of this.#invariants) {
+        invariant.onReceive?.(this.#world, watched, packet.message);
+      }
+    }
     const key = packet.kind === 'raft' ? keyOf(packet.message) : packet.kind.length;
     this.#trace.add(
       { at: this.#world.now(), node, sign: '<-', detail: () => `${from} ${describe(packet)}` },

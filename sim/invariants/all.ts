@@ -3,6 +3,7 @@ import { boundedResources } from './bounded-resources.ts';
 import { committedIsDurable } from './committed-is-durable.ts';
 import { configurationSafety } from './configuration-safety.ts';
 import { electionSafety } from './election-safety.ts';
+import { heardByQuorum } from './heard-by-quorum.ts';
 import { leaderAppendOnly } from './leader-append-only.ts';
 import { leaderCompleteness } from './leader-completeness.ts';
 import { logMatching } from './log-matching.ts';
@@ -27,5 +28,6 @@ export function stepInvariants(): Invariant[] {
     noUndurablePromises(),
     configurationSafety(),
     boundedResources(),
+    heardByQuorum(),
   ];
 }

@@ -1,10 +1,12 @@
 import type { Config } from '../../src/raft/config.ts';
 import type { Index } from '../../src/raft/entry.ts';
-import { type Invariant, Violation } from '../watch.ts';
+import { type CoreView, type Invariant, Violation, type WatchedNode } from '../watch.ts';
 
 /**
- * I9: a leader adds a configuration only when the one before is committed, and every majority of a
- * configuration meets every majority of the next (thesis 4.1, 4.3; the 2015 correction of both).
+ * I9: a leader adds a configuration only when the one before is committed, and an entry of its own
+ * term; and every majority of a configuration meets every majority of the next (thesis 4.1, 4.3).
+ * Without the second, two leaders could each go one step from the same configuration, to two that
+ * do not meet (Ongaro, raft-dev 2015): they would be siblings, not neighbours.
  */
 export function configurationSafety(): Invariant {
   const lastConfigAt = new Map<number, { readonly life: number; readonly index: Index }>();
@@ -16,6 +18,7 @@ export function configurationSafety(): Invariant {
         const before = lastConfigAt.get(node.number);
         lastConfigAt.set(node.number, { life: node.life, index: entry.index });
         if (core?.role !== 'leader' || entry.term !== core.term) continue;
+        requireOwnCommit(node, core, entry.index);
         if (before?.life !== node.life || before.index >= entry.index) continue;
         const commit = Math.max(core.commit, write.commit);
         if (before.index <= commit) continue;
@@ -37,6 +40,15 @@ export function configurationSafety(): Invariant {
       );
     },
   };
+}
+
+function requireOwnCommit(node: WatchedNode, core: CoreView, index: Index): void {
+  if (node.handed.termAt(core.commit) === core.term) return;
+  throw new Violation(
+    'I9',
+    `${node.id} adds a configuration at ${index} before an entry of its term ${core.term} is ` +
+      `committed (commit ${core.commit})`,
+  );
 }
 
 /** Whether every quorum of one configuration shares a member with every quorum of the other. */

@@ -21,7 +21,14 @@ export function noUndurablePromises(): Invariant {
     },
     onRestart: (_world, node, start) => {
       // A disk that lied may be missing anything; it must own up to it by recovering, or not start.
-      if (start.found === null || start.found.recovering !== null || node.tainted) return;
+      if (start.found === null || node.tainted) return;
+      if (start.found.recovering !== null) {
+        // A whole cluster that loses its power would not come back if crashes alone left doubts.
+        throw new Violation(
+          'I8',
+          `${node.id} doubts its journal after crashes alone: ${start.found.recovering}`,
+        );
+      }
       requireKept(node, start, start.found);
     },
   };

@@ -423,6 +423,26 @@ test('R16: a read request that got lost is given up after an election timeout', 
   assert.equal(cluster.read(1), 'failed');
 });
 
+test('R17: two appends are under way, and what comes meanwhile leaves as one', () => {
+  const cluster = Cluster.of(3);
+  cluster.elect('n1');
+  // With a long pipeline each would be a message of its own (hashicorp/raft #541).
+  for (let turn = 0; turn < 20; turn++) cluster.propose('n1', `${turn}`);
+  const sent = cluster.take({ to: 'n2', kind: 'append' });
+  assert.deepEqual(sent.map(sizeOf), [1, 1]);
+  const follows = cluster.get('n2');
+  for (const message of sent.slice(0, 1)) cluster.step(message);
+  follows.finishWrites();
+  follows.drain();
+  cluster.deliver({ from: 'n2' });
+  assert.deepEqual(cluster.take({ to: 'n2', kind: 'append' }).map(sizeOf), [18]);
+});
+
+/** Entries in an append. */
+function sizeOf(message: Message): number {
+  return message.kind === 'append' ? message.entries.length : 0;
+}
+
 test('R19: nothing is applied before it is on this disk', () => {
   const cluster = Cluster.of(3);
   const leader = cluster.elect('n1');

@@ -15,7 +15,8 @@ import {
   writeOf,
 } from './harness.suite.ts';
 import type { MemoryDisk } from './memory-disk.ts';
-import { SEGMENT_HEADER_BYTES } from './segment.ts';
+import { decodeSlot, META_SLOT_BYTES } from './meta.ts';
+import { decodeSegmentHeader, SEGMENT_BYTES_MIN, SEGMENT_HEADER_BYTES } from './segment.ts';
 
 type Models = Map<GroupId, ModelGroup>;
 
@@ -72,6 +73,23 @@ function assertNothingSilentlyLost(opened: Opened, models: Models, what: string)
   }
 }
 
+/** As above, but a group may have more than the model: the group of frames behind it. */
+function assertNoneMissing(opened: Opened, models: Models, what: string): void {
+  for (const [group, model] of models) {
+    const found = opened.groups.get(group);
+    if (found === undefined) {
+      assert.notEqual(opened.report.unknownGroups, null, `${what}: group ${group} is gone`);
+      continue;
+    }
+    assert(found.hardState.term >= model.hardState.term, `${what}: term of group ${group}`);
+    if (found.recovering !== null) continue;
+    const { last } = model;
+    const entries = found.entries.filter(({ index }) => index <= last);
+    const text = describeGroup({ ...found, entries });
+    assert.equal(text, describeGroup(model), `${what}: group ${group}`);
+  }
+}
+
 function filesOf(disk: MemoryDisk): { readonly path: string; readonly bytes: Uint8Array }[] {
   return disk.paths().map((path) => ({ path, bytes: disk.readAll(path) }));
 }
@@ -98,20 +116,67 @@ test('Journal.open() gives back an acknowledged journal as it was', () => {
   }
 });
 
-test('L2 no flipped byte of an acknowledged journal gives a shorter history', () => {
-  for (const close of [true, false]) {
-    const { disk, models } = smallJournal(close);
+/** Offsets of a segment behind its header, with the zeros that nobody wrote. */
+const FRAME_BYTES = SEGMENT_BYTES_MIN - SEGMENT_HEADER_BYTES;
+
+/** A journal of two segments and meta, small enough to damage every byte of it in turn. */
+interface TinyJournal {
+  readonly disk: MemoryDisk;
+  /** Everything that was acknowledged. */
+  readonly models: Models;
+  /** The same without the last flush group: all that later frames prove durable, when killed. */
+  readonly proven: Models;
+}
+
+/** Each kind of record, acknowledged; closed, or the process killed right after. */
+function tinyJournal(close: boolean): TinyJournal {
+  const clock = new TestClock();
+  const disk = testDisk(clock);
+  const models: Models = new Map();
+  let proven: Models = new Map();
+  const { journal } = openTestJournal(disk, clock, { spares: 0 });
+  const write = (parts: readonly (readonly [GroupId, Parameters<typeof writeOf>[0]])[]): void => {
+    proven = new Map([...models].map(([group, model]) => [group, model.copy()]));
+    for (const [group, fields] of parts) {
+      const model = models.get(group) ?? new ModelGroup();
+      models.set(group, model);
+      model.apply(writeOf(fields));
+      journal.append(group, writeOf(fields), () => {});
+    }
+    journal.flush();
+  };
+  write([
+    [0, { hardState: { term: 1, vote: 'a' }, entries: entriesFrom(1, 3) }],
+    [1, { hardState: { term: 2, vote: 'b' }, entries: entriesFrom(1, 3, 2) }],
+  ]);
+  write([[7, { hardState: { term: 5, vote: null }, installed: markAt(9, 4) }]]);
+  // Replaces entry 3 by ones of a later term, and compacts another group.
+  write([
+    [1, { hardState: { term: 3, vote: 'c' }, entries: entriesFrom(3, 2, 3, 500) }],
+    [0, { compacted: markAt(2), commit: 2 }],
+  ]);
+  // Does not fit: the next segment, with a checkpoint.
+  write([[7, { entries: entriesFrom(10, 2, 5, 600), commit: 10 }]]);
+  write([[0, { entries: entriesFrom(4, 1), commit: 3 }]]);
+  if (close) journal.close();
+  else disk.kill();
+  return { disk, models, proven: close ? models : proven };
+}
+
+for (const close of [true, false]) {
+  const state = close ? 'closed' : 'killed';
+
+  test(`L2 no flipped byte of a ${state} journal gives a shorter history`, () => {
+    const { disk, models } = tinyJournal(close);
     const verdicts = new Set<string>();
+    let opens = 0;
     for (const { path, bytes } of filesOf(disk)) {
-      const end = usedBytes(bytes);
       for (let at = 0; at < bytes.length; at++) {
-        // Zeros that nobody wrote are all alike: one in thirty-one.
-        if ((at >= end || isHeaderFiller(path, at)) && at % 31 !== 0) continue;
-        // One in three of a journal that was closed, one in eleven of one that was not.
-        if (at % (close ? 3 : 11) !== 0) continue;
+        if (isAlike(path, bytes, at)) continue;
         const copy = disk.fork();
         copy.flip(path, at, 1 << (at % 8));
         const opened = reopen(copy);
+        opens++;
         if (opened === null) {
           verdicts.add('refuse');
           continue;
@@ -120,26 +185,78 @@ test('L2 no flipped byte of an acknowledged journal gives a shorter history', ()
         assertNothingSilentlyLost(opened, models, `${path} byte ${at}`);
       }
     }
+    assert(opens > 2 * FRAME_BYTES, `${opens} starts`);
     const seen = [...verdicts].sort();
     assert.deepEqual(seen, ['ambiguous', 'corrupt', 'harmless', 'refuse', 'torn']);
+  });
+
+  test(`L2 no cut file of a ${state} journal gives a shorter history`, () => {
+    const { disk, models } = tinyJournal(close);
+    for (const { path, bytes } of filesOf(disk)) {
+      for (let at = 0; at < bytes.length; at++) {
+        const copy = disk.fork();
+        copy.replace(path, bytes.subarray(0, at));
+        const opened = reopen(copy);
+        if (opened !== null) assertNothingSilentlyLost(opened, models, `${path} cut at ${at}`);
+      }
+    }
+  });
+
+  // Of a killed journal nothing proves the last group: zeros in its place are what a crash before
+  // the sync leaves. With everything before it is another matter.
+  test(`L2 no zeroed end of a ${state} journal takes more than what nothing proves`, () => {
+    const { disk, proven } = tinyJournal(close);
+    for (const { path, bytes } of filesOf(disk)) {
+      for (let at = 0; at < usedBytes(bytes); at++) {
+        // The same file as the one before.
+        if (bytes[at] === 0) continue;
+        const copy = disk.fork();
+        copy.replace(path, bytes.slice().fill(0, at));
+        const opened = reopen(copy);
+        if (opened !== null) assertNoneMissing(opened, proven, `${path} zero from ${at}`);
+      }
+    }
+  });
+}
+
+/**
+ * Whether a byte is tried by the two tests that follow instead: what recovery does with a header
+ * or a copy of meta hangs on one answer, and these tests ask for it at every byte. One in 97 is
+ * opened all the same.
+ */
+function isAlike(path: string, bytes: Uint8Array, at: number): boolean {
+  if (at % 97 === 0) return false;
+  return bytes.length === 2 * META_SLOT_BYTES && path === '/data/meta'
+    ? true
+    : at < SEGMENT_HEADER_BYTES;
+}
+
+test('L2 no flipped byte of a segment header is overlooked', () => {
+  const { disk } = tinyJournal(true);
+  for (const { path, bytes } of filesOf(disk)) {
+    if (!path.endsWith('.seg')) continue;
+    assert.notEqual(decodeSegmentHeader(bytes), null);
+    for (let at = 0; at < SEGMENT_HEADER_BYTES; at++) {
+      for (const mask of [1 << (at % 8), 255]) {
+        bytes[at] = (bytes[at] ?? 0) ^ mask;
+        assert.equal(decodeSegmentHeader(bytes), null, `${path} byte ${at}`);
+        bytes[at] = (bytes[at] ?? 0) ^ mask;
+      }
+    }
   }
 });
 
-function isHeaderFiller(path: string, at: number): boolean {
-  return path.endsWith('.seg') && at >= 128 && at < SEGMENT_HEADER_BYTES - 4;
-}
-
-test('L2 no cut file and no zeroed end of a closed journal gives a shorter history', () => {
-  const { disk, models } = smallJournal(true);
-  for (const { path, bytes } of filesOf(disk)) {
-    for (let at = 0; at < usedBytes(bytes); at += 24) {
-      for (const cut of [bytes.slice(0, at), bytes.slice().fill(0, at)]) {
-        const copy = disk.fork();
-        copy.replace(path, cut);
-        const opened = reopen(copy);
-        if (opened !== null) {
-          assertNothingSilentlyLost(opened, models, `${path} ended at ${at}, ${cut.length} bytes`);
-        }
+test('L2 no flipped byte of a copy of meta is overlooked', () => {
+  const { disk } = tinyJournal(true);
+  const bytes = disk.readAll('/data/meta');
+  for (const from of [0, META_SLOT_BYTES]) {
+    const slot = bytes.subarray(from, from + META_SLOT_BYTES);
+    assert.equal(decodeSlot(slot).kind, 'valid');
+    for (let at = 0; at < slot.length; at++) {
+      for (const mask of [1 << (at % 8), 255]) {
+        slot[at] = (slot[at] ?? 0) ^ mask;
+        assert.equal(decodeSlot(slot).kind, 'damaged', `copy at ${from}, byte ${at}`);
+        slot[at] = (slot[at] ?? 0) ^ mask;
       }
     }
   }
