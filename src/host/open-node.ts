@@ -14,6 +14,7 @@ import { SnapshotStore } from '../storage/snapshots.ts';
 import { DelayedDisk } from './delayed-disk.ts';
 import { MAIN_GROUP, NodeHost } from './node-host.ts';
 import { type NodeStorage, openStorage } from './open-storage.ts';
+import { SpaceWatch } from './space-watch.ts';
 import { SystemClock, SystemRandom } from './system.ts';
 
 /** How long stopping waits for another node to take leadership over. */
@@ -65,6 +66,7 @@ export interface OpenedNode {
   readonly random: Random;
   readonly transport: Transport;
   readonly storage: NodeStorage;
+  readonly space: SpaceWatch;
   readonly databasePath: string;
   /** Starts to take part; `onEntered` follows. */
   start(): void;
@@ -78,13 +80,15 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
   const { clock } = time;
   const disk = openDisk(options.syncDelayMs);
   const late: Late = { host: null, replica: null, failure: null };
+  const space = watchSpace(options, { ...time, disk, late, undo });
   const storage = openLockedStorage(options, {
     ...time,
     disk,
     undo,
     onFatal: (error) => failLate(late, error),
-    onSpace: (low) => late.replica?.refuseWrites(low),
+    onSpace: (low) => space.onJournal(low),
   });
+  space.start();
   const { directory, journal } = storage;
   const snapshots = SnapshotStore.open({ disk, clock, directory: directory.snapshotsPath });
   undo.defer(() => snapshots.close());
@@ -96,12 +100,7 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
   const calls = new Calls({ transport, ...time });
   undo.defer(() => calls.close());
   const host = new NodeHost(
-    {
-      ...options,
-      ...identityOf(storage),
-      ...CHOICES,
-      restored: storage.restored(MAIN_GROUP),
-    },
+    { ...options, ...identityOf(storage), ...CHOICES, restored: storage.restored(MAIN_GROUP) },
     {
       ...time,
       logger: options.logger,
@@ -116,6 +115,8 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
       onStopped: options.onStopped,
       onEntered: (entered) => {
         late.replica = entered;
+        // The disk may have been full before there was anybody to tell.
+        entered.refuseWrites(space.low);
         options.onEntered(entered);
       },
     },
@@ -131,6 +132,7 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
     ...time,
     transport,
     storage,
+    space,
     databasePath,
     start: () => host.start(options.peerAdvertise ?? transport.address),
     stop: async () => {
@@ -151,6 +153,28 @@ interface Late {
 function failLate(late: Late, error: Error): void {
   if (late.host === null) late.failure ??= error;
   else late.host.fail(error);
+}
+
+function watchSpace(
+  { logger, directory: path }: OpenNodeOptions,
+  parts: {
+    readonly disk: Disk;
+    readonly clock: Clock;
+    readonly late: Late;
+    readonly undo: AsyncDisposableStack;
+  },
+): SpaceWatch {
+  const { disk, clock, late, undo } = parts;
+  const space = new SpaceWatch({
+    disk,
+    clock,
+    logger,
+    path,
+    onChange: (low) => late.replica?.refuseWrites(low),
+    onFatal: (error) => failLate(late, error),
+  });
+  undo.defer(() => space.stop());
+  return space;
 }
 
 function handOver(host: NodeHost): Promise<void> {
@@ -204,11 +228,7 @@ function openLockedStorage(
     defaultId: options.peerAdvertise ?? options.peerAddress,
     version: options.version,
     onFatal: parts.onFatal,
-    onSpace: (low) => {
-      if (low) logger.error?.('The disk is full: writes are refused until there is space');
-      else logger.info?.('There is space on the disk again');
-      parts.onSpace(low);
-    },
+    onSpace: parts.onSpace,
   });
   undo.defer(() => {
     storage.journal.close();
