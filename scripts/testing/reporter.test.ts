@@ -27,6 +27,11 @@ test('report() is quiet while tests pass', async () => {
   assert.equal(await print([output, passed, summary]), '');
 });
 
+test('report() says why a test was skipped', async () => {
+  const skipped = { type: 'test:pass', data: { name: 'a', testId: 1, file, skip: 'no disk' } };
+  assert.equal(await print([skipped]), '↷ a (test/a.test.ts) was skipped: no disk\n');
+});
+
 test('report() prints where and why a test failed', async () => {
   const text = await print([failure({ cause: 'boom' })]);
   assert.equal(text, '✖ a() works (test/a.test.ts:7)\n  boom\n\n');

@@ -1,5 +1,6 @@
 // A reporter for node:test that is quiet until something is wrong: failures are printed as they
-// happen, what a failing file wrote to its output after it, and the counts go to the parent.
+// happen, what a failing file wrote to its output after it, and the counts go to the parent. A
+// test that was skipped for a reason is named with it: what was not tried is not known.
 
 import { relative } from 'node:path';
 import type { EventData } from 'node:test';
@@ -31,6 +32,9 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       case 'test:complete':
         running.delete(keyOf(event.data));
         break;
+      case 'test:pass':
+        yield describeSkip(event.data);
+        break;
       case 'test:fail':
         yield describeFailure(event.data);
         // A file that died has no summary to print its output with.
@@ -59,6 +63,11 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
 /** Tests of one run may share an id when they come from processes of their own. */
 function keyOf(test: { readonly file?: string; readonly testId: number }): string {
   return `${test.file ?? ''}#${test.testId}`;
+}
+
+function describeSkip({ name, skip, file }: EventData.TestPass): string {
+  if (typeof skip !== 'string' || skip === '') return '';
+  return `↷ ${name} (${shortName(file ?? '')}) was skipped: ${skip}\n`;
 }
 
 function describeFailure(failure: EventData.TestFail): string {

@@ -20,6 +20,8 @@ export interface NodeSpec {
   readonly peer: Address;
   /** Further arguments of `serve`. */
   readonly args: readonly string[];
+  /** Words before the program, of something that becomes it, such as `env` or `nsenter`. */
+  readonly prefix: readonly string[];
 }
 
 /** A line that a node wrote. */
@@ -69,6 +71,7 @@ export function localCluster(settings: {
     http: address(2 * node),
     peer,
     args: ['--bootstrap-expect', String(count), '--join', peers.join(','), ...settings.args],
+    prefix: [],
   }));
 }
 
@@ -110,7 +113,9 @@ export class NodeProcess {
   /** Starts it; `started` and `exited` then speak of this process. Does nothing while it runs. */
   start(): void {
     if (this.#child !== null) return;
-    const child = spawn(process.execPath, nodeCommand(this.spec), {
+    const words = [...this.spec.prefix, process.execPath, ...nodeCommand(this.spec)];
+    const [program = process.execPath, ...args] = words;
+    const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
       env: childEnvironment(path.join(path.dirname(this.spec.directory), CODE_CACHE)),

@@ -2,9 +2,10 @@ import { styleText } from 'node:util';
 
 import { Command, CommanderError } from 'commander';
 
-import { messageOf, QuorliteError } from '../base/errors.ts';
+import { QuorliteError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { addCommands } from './commands.ts';
+import { describeFailure } from './failure.ts';
 
 /** Exit code for a command line that cannot be understood, as shells and getopt have it. */
 const USAGE = 2;
@@ -50,7 +51,7 @@ export function makeProgram(onExit: (code: number) => void): Command {
 
 /** Writes one line for people; the stack too when QUORLITE_DEBUG asks for it. */
 export function reportFailure(error: unknown): void {
-  const message = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+  const message = describeFailure(error);
   const known = error instanceof QuorliteError && message.startsWith('Cannot');
   console.error(`quorlite: ${known ? message : `Cannot go on: ${message}`}`);
   if ((process.env['QUORLITE_DEBUG'] ?? '') !== '') console.error(error);

@@ -23,7 +23,7 @@ export interface Database {
   query(request: ReadRequest): Promise<Reply>;
   /** The leader as known here; null when none is. */
   leader(): NodeView | null;
-  /** Every member, asked for its reachability. */
+  /** Every member, asked for its reachability; with 0 as it is known here, asking nobody. */
   nodes(timeoutMs: number): Promise<readonly NodeView[]>;
   readiness(): Readiness;
   /** Resolves when everything committed at the time of the call is applied here. */

@@ -42,7 +42,7 @@ export function databaseStatus(parts: StatusParts): DatabaseStatus {
     electionTimeoutMs: options.electionTimeoutMs,
     heartbeatIntervalMs: options.heartbeatIntervalMs,
     syncMsMean: journal.syncMs,
-    diskLow: journal.spaceLow,
+    diskLow: node.space.low,
   };
 }
 

@@ -15,6 +15,7 @@ import { DelayedDisk } from './delayed-disk.ts';
 import { foundersOf } from './founding.ts';
 import { MAIN_GROUP, NodeHost } from './node-host.ts';
 import { type NodeStorage, openStorage } from './open-storage.ts';
+import { SpaceWatch } from './space-watch.ts';
 import { SystemClock, SystemRandom } from './system.ts';
 
 /** How long stopping waits for another node to take leadership over. */
@@ -66,6 +67,7 @@ export interface OpenedNode {
   readonly random: Random;
   readonly transport: Transport;
   readonly storage: NodeStorage;
+  readonly space: SpaceWatch;
   readonly databasePath: string;
   /** Starts to take part; `onEntered` follows. */
   start(): void;
@@ -79,13 +81,15 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
   const { clock } = time;
   const disk = openDisk(options.syncDelayMs);
   const late: Late = { host: null, replica: null, failure: null };
+  const space = watchSpace(options, { ...time, disk, late, undo });
   const storage = openLockedStorage(options, {
     ...time,
     disk,
     undo,
     onFatal: (error) => failLate(late, error),
-    onSpace: (low) => late.replica?.refuseWrites(low),
+    onSpace: (low) => space.onJournal(low),
   });
+  space.start();
   const { directory, journal } = storage;
   const founders = foundersHere(options, storage);
   const snapshots = SnapshotStore.open({ disk, clock, directory: directory.snapshotsPath });
@@ -118,10 +122,7 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
     },
     {
       onStopped: options.onStopped,
-      onEntered: (entered) => {
-        late.replica = entered;
-        options.onEntered(entered);
-      },
+      onEntered: (entered) => onEntered(options, { late, space }, entered),
     },
   );
   late.host = host;
@@ -135,6 +136,7 @@ export async function openNode(options: OpenNodeOptions): Promise<OpenedNode> {
     ...time,
     transport,
     storage,
+    space,
     databasePath,
     start: () => host.start(options.peerAdvertise ?? transport.address),
     stop: async () => {
@@ -151,10 +153,43 @@ interface Late {
   failure: Error | null;
 }
 
+function onEntered(
+  options: OpenNodeOptions,
+  { late, space }: { readonly late: Late; readonly space: SpaceWatch },
+  entered: Replica,
+): void {
+  late.replica = entered;
+  // The disk may have been full before there was anybody to tell.
+  entered.refuseWrites(space.low);
+  options.onEntered(entered);
+}
+
 /** The disk failed: a node that runs stops, one that is being opened is not opened. */
 function failLate(late: Late, error: Error): void {
   if (late.host === null) late.failure ??= error;
   else late.host.fail(error);
+}
+
+function watchSpace(
+  { logger, directory: path }: OpenNodeOptions,
+  parts: {
+    readonly disk: Disk;
+    readonly clock: Clock;
+    readonly late: Late;
+    readonly undo: AsyncDisposableStack;
+  },
+): SpaceWatch {
+  const { disk, clock, late, undo } = parts;
+  const space = new SpaceWatch({
+    disk,
+    clock,
+    logger,
+    path,
+    onChange: (low) => late.replica?.refuseWrites(low),
+    onFatal: (error) => failLate(late, error),
+  });
+  undo.defer(() => space.stop());
+  return space;
 }
 
 function handOver(host: NodeHost): Promise<void> {
@@ -215,11 +250,7 @@ function openLockedStorage(
     defaultId: options.peerAdvertise ?? options.peerAddress,
     version: options.version,
     onFatal: parts.onFatal,
-    onSpace: (low) => {
-      if (low) logger.error?.('The disk is full: writes are refused until there is space');
-      else logger.info?.('There is space on the disk again');
-      parts.onSpace(low);
-    },
+    onSpace: parts.onSpace,
   });
   undo.defer(() => {
     storage.journal.close();

@@ -4,11 +4,13 @@ import type { Effects, Leadership, SnapshotMark, Write } from '../raft/effects.t
 import type { Index } from '../raft/entry.ts';
 import type { Message } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
+import { AppliedWaits } from './applied-waits.ts';
 import { Applier } from './applier.ts';
 import { Carry } from './carry.ts';
 import { compactionPoint } from './compaction.ts';
 import type { DigestVerdict, Standing } from './digest-poll.ts';
 import { Divergence } from './divergence.ts';
+import { LogSize } from './log-size.ts';
 import type { ReplicaOptions, ReplicaPort } from './options.ts';
 import type { ProposalOutcome, ReadOutcome } from './outcome.ts';
 import { Proposals } from './proposals.ts';
@@ -33,10 +35,10 @@ export class Replica {
   readonly #reads: Reads;
   readonly #divergence: Divergence;
   readonly #pins = new Map<string, Index>();
-  #appliedWaits: { readonly index: Index; readonly done: () => void }[] = [];
+  readonly #appliedWaits = new AppliedWaits();
   #leadership: Leadership;
   #sweepAt = 0;
-  #logBytes = 0;
+  readonly #logSize: LogSize;
   #persisting = false;
   #refuseWrites = false;
   /** A majority holds another state: nothing is applied or read here until it is replaced. */
@@ -83,7 +85,7 @@ export class Replica {
     if (options.diverged) this.#bar();
     const { term, role, leader } = this.raft.status();
     this.#leadership = { term, role, leader };
-    this.#logBytes = this.#countLogBytes();
+    this.#logSize = new LogSize(options.raft);
   }
 
   /** Index of the last entry in the machine. */
@@ -101,7 +103,7 @@ export class Replica {
 
   /** Bytes of entries the log holds. */
   get logBytes(): number {
-    return this.#logBytes;
+    return this.#logSize.bytes;
   }
 
   /** Outcomes owed to somebody. */
@@ -141,7 +143,7 @@ export class Replica {
       this.#options.clock.defer(done);
       return;
     }
-    this.#appliedWaits.push({ index, done });
+    this.#appliedWaits.push(index, done);
     this.#applier.hurry();
   }
 
@@ -335,7 +337,7 @@ export class Replica {
         return;
       }
       this.raft.compact(point);
-      this.#logBytes = this.#countLogBytes();
+      this.#logSize.recount();
       this.#port.schedule();
       done(true);
     });
@@ -348,9 +350,7 @@ export class Replica {
     this.#applier.close();
     this.#proposals.close();
     this.#reads.close();
-    const waits = this.#appliedWaits;
-    this.#appliedWaits = [];
-    for (const { done } of waits) done();
+    this.#appliedWaits.close();
   }
 
   #bar(): void {
@@ -408,7 +408,7 @@ export class Replica {
     for (const context of effects.failedReads) this.#reads.failed(context);
     for (const request of effects.snapshots) this.#port.onSnapshotNeeded(request);
     for (const { from, reason } of effects.protocolErrors) this.#port.onProtocolError(from, reason);
-    const waited = this.#reads.waitsForApply || this.#appliedWaits.length > 0;
+    const waited = this.#reads.waitsForApply || this.#appliedWaits.any;
     if (effects.apply !== null) {
       this.#applier.advance(effects.apply.through, !this.isLeader && !waited);
     } else if (waited) {
@@ -428,15 +428,11 @@ export class Replica {
   #onWrite(write: Write): void {
     if (write.installed !== null) {
       if (this.#installed !== null) this.#installed.ticket = write.ticket;
-      this.#logBytes = 0;
     }
-    for (const entry of write.entries) this.#logBytes += entry.data.length;
-    if (this.#logBytes >= this.#options.compactBytes && !this.#persisting) {
-      this.#logBytes = this.#countLogBytes();
-      if (this.#logBytes >= this.#options.compactBytes) {
-        this.compact(this.#options.trailingBytes, () => {});
-      }
-    }
+    this.#logSize.wrote(write);
+    const { compactBytes, trailingBytes } = this.#options;
+    if (this.#logSize.bytes < compactBytes || this.#persisting) return;
+    if (this.#logSize.recount() >= compactBytes) this.compact(trailingBytes, () => {});
   }
 
   #onLeadership(leadership: Leadership): void {
@@ -477,10 +473,7 @@ export class Replica {
 
   #wakeApplied(): void {
     this.#reads.applied(this.#readable);
-    if (this.#appliedWaits.length === 0) return;
-    const ready = this.#appliedWaits.filter(({ index }) => index <= this.applied);
-    this.#appliedWaits = this.#appliedWaits.filter(({ index }) => index > this.applied);
-    for (const { done } of ready) done();
+    this.#appliedWaits.reached(this.applied);
   }
 
   /** What reads may see of this state: nothing while it is known to be wrong. */
@@ -489,21 +482,13 @@ export class Replica {
   }
 
   #compactionPoint(durable: Index, trailingBytes: number): Index | null {
-    const { first, last } = this.raft.status();
-    const entries = this.raft.entries(first - 1, last);
+    const log = this.#logSize.view();
     return compactionPoint({
-      log: { first, last, bytesOf: (index) => entries[index - first]?.data.length ?? 0 },
+      log,
       // After a start with a shortened log the machine may be ahead of what the core knows.
       durable: Math.min(durable, this.applied, this.raft.status().applied),
-      pinned: Math.min(last, ...this.#pins.values()),
+      pinned: Math.min(log.last, ...this.#pins.values()),
       trailingBytes,
     });
-  }
-
-  #countLogBytes(): number {
-    const { first, last } = this.raft.status();
-    let bytes = 0;
-    for (const entry of this.raft.entries(first - 1, last)) bytes += entry.data.length;
-    return bytes;
   }
 }

@@ -7,6 +7,7 @@ import { VERSION } from '../../base/version.ts';
 import type { NodeOptions, RunningNode } from '../../db/node.ts';
 import { openNode } from '../../db/open.ts';
 import { DEFAULT_HTTP_LIMITS, HttpServer } from '../../serve/server.ts';
+import { describeFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import type { ServeOptions } from '../options.ts';
 import { SUPERVISED_VARIABLE } from '../processes.ts';
@@ -57,7 +58,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     await leave(server, node, logger);
     return 0;
   }
-  console.error(`quorlite: Cannot go on: ${reason === null ? 'the node stopped' : reason.message}`);
+  const why = reason === null ? 'the node stopped' : describeFailure(reason);
+  console.error(`quorlite: Cannot go on: ${why}`);
   await server.stop(0);
   return STOPPED_ITSELF;
 }

@@ -12,8 +12,8 @@ export type ServerStatus = Pick<
   'version' | 'address' | 'startedAt' | 'connections' | 'inFlight'
 >;
 
-/** `/status` asks the other nodes who they are, but does not wait long for them. */
-const STATUS_NODES_TIMEOUT_MS = 1_000;
+/** `/status` is about this node: one that hangs elsewhere, when it is wanted most, is no reason. */
+const ASKING_NOBODY = 0;
 
 /** `GET /nodes` */
 export function nodesHandler(database: Database): ColdHandler {
@@ -94,7 +94,7 @@ export function snapshotHandler(database: Database): ColdHandler {
 /** `GET /status` */
 export function statusHandler(database: Database, server: () => ServerStatus): ColdHandler {
   return async ({ answers, response, parameters, logger }) => {
-    const nodes = await database.nodes(STATUS_NODES_TIMEOUT_MS).catch((error: unknown) => {
+    const nodes = await database.nodes(ASKING_NOBODY).catch((error: unknown) => {
       // A status without the list of nodes is better than none while there is no leader.
       logger.debug?.('Cannot ask the nodes for /status', { error });
       return [];
