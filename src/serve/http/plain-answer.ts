@@ -18,8 +18,6 @@ export class PlainAnswer implements AnswerPort {
   shouldKeepAlive = true;
   readonly #options: PlainAnswerOptions;
   #head = '';
-  /** Called once all of the answer is with the kernel. */
-  #onSent: (() => void) | null = null;
 
   constructor(options: PlainAnswerOptions) {
     this.#options = options;
@@ -49,7 +47,7 @@ export class PlainAnswer implements AnswerPort {
 
   end(rest: string): void {
     const { socket, onEnd } = this.#options;
-    socket.write(this.#takeHead() + rest, 'latin1', this.#onSent ?? undefined);
+    socket.write(this.#takeHead() + rest, 'latin1');
     onEnd(this.shouldKeepAlive);
   }
 
@@ -61,16 +59,8 @@ export class PlainAnswer implements AnswerPort {
     this.#options.socket.uncork();
   }
 
-  setTimeout(ms: number): void {
-    const { socket } = this.#options;
-    const giveUp = (): void => {
-      socket.destroy();
-    };
-    socket.setTimeout(ms, giveUp);
-    this.#onSent = () => {
-      socket.off('timeout', giveUp);
-      socket.setTimeout(0);
-    };
+  setTimeout(): void {
+    // `PlainConnection` watches the reader of every answer.
   }
 
   get #keepAliveSeconds(): number {

@@ -4,6 +4,7 @@ import { answerClientError } from './client-error.ts';
 import { PlainAnswer } from './plain-answer.ts';
 import type { PlainDoorOptions } from './plain-door.ts';
 import { type PlainHead, parsePlainHead } from './plain-head.ts';
+import { SLOW_READER_MS } from './response.ts';
 
 /** What a connection needs, and whom it tells that it is not one of ours any more. */
 export interface PlainConnectionOptions extends PlainDoorOptions {
@@ -56,7 +57,7 @@ export class PlainConnection {
 
   /** Ends it when it rests for too long, or its request takes too long to arrive. */
   look(now: number): void {
-    if (this.#answering) return;
+    if (this.#answering || this.#socket.isPaused()) return;
     const { limits } = this.#options;
     const forMs = now - this.#sinceMs;
     if (this.#gathering !== null || this.#isNew) {
@@ -144,7 +145,25 @@ export class PlainConnection {
         this.#answering = false;
         this.#sinceMs = performance.now();
         if (!keepsAlive || this.#halfClosed) this.#socket.end();
+        if (this.#socket.writableNeedDrain) this.#waitForReader();
       },
+    });
+  }
+
+  /** Who does not take its answers is not asked for more requests, and given up after a while. */
+  #waitForReader(): void {
+    const socket = this.#socket;
+    if (socket.isPaused()) return;
+    const giveUp = (): void => {
+      socket.destroy();
+    };
+    socket.pause();
+    socket.setTimeout(SLOW_READER_MS, giveUp);
+    socket.once('drain', () => {
+      socket.off('timeout', giveUp);
+      socket.setTimeout(0);
+      this.#sinceMs = performance.now();
+      socket.resume();
     });
   }
 

@@ -216,6 +216,24 @@ test('PlainDoor sends a large answer whole, and another one after it', async () 
   }
 });
 
+test('PlainDoor asks a client that does not read for no more requests', async () => {
+  await using setup = await setUp();
+  setup.database.onData = () => Promise.resolve(replyOf('x'.repeat(12_000_000)));
+  const client = await setup.connect();
+  client.socket.pause();
+  for (let times = 0; times < 3; times++) {
+    client.write(post('["a"]'));
+    // Each arrives by itself.
+    const other = await setup.connect();
+    other.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
+    await other.answer();
+  }
+  assert.equal(setup.database.calls.length, 1);
+  client.socket.resume();
+  for (let times = 0; times < 3; times++) assert.match(await client.answer(), /^HTTP\/1.1 200/);
+  assert.equal(setup.database.calls.length, 3);
+});
+
 test('PlainDoor lets go of a client that breaks off', async () => {
   await using setup = await setUp();
   setup.database.onData = () => Promise.resolve(replyOf('x'.repeat(8_000_000)));

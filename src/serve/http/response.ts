@@ -46,7 +46,7 @@ export interface ResultsAnswer {
 }
 
 /** A client that takes nothing of a large answer for this long is given up. */
-const SLOW_READER_MS = 60_000;
+export const SLOW_READER_MS = 60_000;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
