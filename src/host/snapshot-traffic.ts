@@ -5,7 +5,7 @@ import type { GroupId, NodeId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Answer, Calls } from '../peer/calls.ts';
 import type { SnapshotMark, SnapshotRequest } from '../raft/effects.ts';
-import type { Index } from '../raft/entry.ts';
+import type { Index, Term } from '../raft/entry.ts';
 import type { Machine } from '../replica/machine.ts';
 import type { Replica } from '../replica/replica.ts';
 import { TOPIC } from '../replica/topics.ts';
@@ -40,8 +40,8 @@ export class SnapshotTraffic {
   readonly #catchUp: CatchUp;
   readonly #intake: Intake;
   #taking: ((outcome: Provided) => void)[] = [];
-  /** The difference that the leader is being asked about; null when none is. */
-  #asking: { readonly index: Index } | null = null;
+  /** The difference that the leader of `term` is being asked about; null when none is. */
+  #asking: Asking | null = null;
   #closed = false;
 
   constructor(options: {
@@ -95,8 +95,9 @@ export class SnapshotTraffic {
    */
   differs(index: Index): void {
     this.#logger.error?.('The state of this node differs from the leader', { index });
-    if (this.#asking !== null) return;
-    this.#asking = { index };
+    const { term } = this.#replica.leadership;
+    if (this.#asking?.term === term) return;
+    this.#asking = { index, term };
     this.#askForVerdict(this.#asking);
   }
 
@@ -105,11 +106,15 @@ export class SnapshotTraffic {
     this.#catchUp.close();
   }
 
-  #askForVerdict(asking: { readonly index: Index }): void {
+  #askForVerdict(asking: Asking): void {
     // A state that was replaced since is not the one that differed.
     if (this.#asking !== asking) return;
-    // Whoever leads meanwhile is told by others, or a later leader tells its digest again.
-    if (this.#closed || this.#replica.isLeader || this.#replica.diverged) {
+    // Whoever leads meanwhile is told by others, or a later leader tells its digest again. A
+    // question about one leader is never put to the next: others may have agreed with that one up
+    // to there, before it went wrong.
+    const { term } = this.#replica.leadership;
+    const isOver = this.#closed || this.#replica.isLeader || this.#replica.diverged;
+    if (isOver || term !== asking.term) {
       this.#asking = null;
       return;
     }
@@ -307,6 +312,12 @@ export class SnapshotTraffic {
       });
     });
   }
+}
+
+/** A question for a verdict. */
+interface Asking {
+  readonly index: Index;
+  readonly term: Term;
 }
 
 function readIndex(body: Uint8Array): Index | null {

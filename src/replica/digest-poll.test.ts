@@ -45,6 +45,17 @@ test('report() of agreement takes back what a state said before it was replaced'
   assert.equal(judged(poll, 12), 'undecided');
 });
 
+test('judge() takes no agreement from before the place where the follower differs', () => {
+  const poll = new DigestPoll();
+  // All agreed up to 50; then the leader went wrong, and `c` has not been heard since.
+  poll.report('b', 50, true);
+  poll.report('c', 50, true);
+  poll.report('b', 56, false);
+  assert.equal(judged(poll, 37), 'undecided');
+  poll.report('c', 56, true);
+  assert.equal(judged(poll, 37), 'follower');
+});
+
 test('clear() drops what an earlier reign had said', () => {
   const poll = new DigestPoll();
   poll.report('c', 12, true);

@@ -40,15 +40,19 @@ export class DigestPoll {
 
   /**
    * Judges a difference. A follower is wrong when its own answers differ from the leader's and a
-   * majority held what the leader holds at `index` or later. Whoever differs now counts against the
-   * leader, wherever that was first seen: followers that apply a little late are seen later.
+   * majority held what the leader holds there or later, and at `index`. (Agreement from before the
+   * place where the follower differs says nothing: the leader may have gone wrong since.) Whoever
+   * differs now counts against the leader, wherever that was first seen: followers that apply a
+   * little late are seen later.
    */
   judge({ index, self, from, voters }: Difference): DigestVerdict {
     const majority = Math.floor(voters.length / 2) + 1;
     const count = (holds: (id: NodeId) => boolean): number => voters.filter(holds).length;
     if (count((id) => this.#differed.has(id)) >= majority) return 'leader';
-    const agree = count((id) => id === self || this.#holds(id, index));
-    return agree >= majority && this.#differed.has(from) ? 'follower' : 'undecided';
+    const differs = this.#differed.get(from);
+    if (differs === undefined) return 'undecided';
+    const agree = count((id) => id === self || this.#holds(id, Math.max(index, differs)));
+    return agree >= majority ? 'follower' : 'undecided';
   }
 
   /** What the voters say of the leader: its state may be given away only when it is trusted. */
