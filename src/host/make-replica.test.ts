@@ -6,8 +6,10 @@ import { Sfc32 } from '../base/prng.ts';
 import { EMPTY_CONFIG } from '../raft/config-codec.ts';
 import type { Member } from '../raft/config.ts';
 import type { Write } from '../raft/effects.ts';
+import type { Entry, Position } from '../raft/entry.ts';
 import { ManualClock } from '../replica/clock.suite.ts';
 import type { Machine } from '../replica/machine.ts';
+import { entriesFrom, writeOf } from '../storage/harness.suite.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
 import { SnapshotStore } from '../storage/snapshots.ts';
 import { foundingWrite } from './founding.ts';
@@ -161,3 +163,54 @@ test('makeReplica() makes a replica that is barred when its state is known to be
   replica.drain();
   assert.equal(replica.raft.status().role, 'follower');
 });
+
+test('makeReplica() takes no entries that were replaced for those of the leader', () => {
+  const disk = diskWith(foundingWrite(['a', 'b', 'c'].map((id) => ({ ...SELF, id }))));
+  const { journal } = open(disk);
+  for (const write of [
+    { hardState: { term: 1, vote: null }, entries: entriesFrom(2, 8) },
+    // These replace what was never committed, and will be lost without a trace.
+    { hardState: { term: 2, vote: null }, entries: entriesFrom(3, 4, 2, 700) },
+    { entries: entriesFrom(7, 2, 2), commit: 6 },
+    { entries: entriesFrom(9, 1, 2), commit: 8 },
+  ]) {
+    journal.append(MAIN_GROUP, writeOf(write), () => {});
+    journal.flush();
+  }
+  loseFrame(disk, 3 + 2 * 7);
+  disk.kill();
+  for (const applied of [2, 8]) {
+    const { raft } = start(disk.fork(), applied);
+    const appended = (previous: Position, entries: readonly Entry[]): number => {
+      const call = { kind: 'append', from: 'b', to: 'a', term: 3 } as const;
+      raft.step({ ...call, previous, entries, commit: 10, readSequence: 0, sentAtMs: 0 }, 1);
+      const effects = raft.takeEffects();
+      raft.ioDone(effects?.write?.ticket ?? 0);
+      const after = raft.takeEffects();
+      return (after ?? effects)?.apply?.after ?? effects?.apply?.after ?? -1;
+    };
+    const newest = entriesFrom(10, 1, 3);
+    assert.equal(appended({ index: 9, term: 2 }, newest), -1);
+    assert.equal(raft.status().commit, 0);
+    assert.equal(raft.status().recovering, true, 'an entry vouches for none before it');
+    const founding = raft.entries(0, 1);
+    const whole = [...founding, ...entriesFrom(2, 1, 1), ...entriesFrom(3, 7, 2), ...newest];
+    assert.equal(appended({ index: 0, term: 0 }, whole), applied, 'nothing is applied twice');
+    assert.equal(raft.status().recovering, false);
+    for (const { index, term } of raft.entries(2, 10)) assert.equal(term, index < 10 ? 2 : 3);
+  }
+});
+
+/** Damages the sectors of the frame whose entries have `byte` in them, its header too. */
+function loseFrame(disk: MemoryDisk, byte: number): void {
+  for (const name of disk.list('/data/journal')) {
+    const segment = `/data/journal/${name}`;
+    const bytes = disk.readAll(segment).slice();
+    const at = bytes.indexOf(byte, 4096 + 1024);
+    if (at < 0) continue;
+    bytes.fill(0xa5, at - (at % 512), at + 4 * 700);
+    disk.replace(segment, bytes);
+    return;
+  }
+  throw new Error('no segment holds the frame');
+}

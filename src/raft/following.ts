@@ -2,7 +2,7 @@ import { commitTo } from './commit.ts';
 import { calmTimer } from './election-timer.ts';
 import type { Entry, Index, Position } from './entry.ts';
 import type { Append, Heartbeat } from './message.ts';
-import { considerRecovered, enterRecovering } from './recovery.ts';
+import { considerRecovered, enterRecovering, trust } from './recovery.ts';
 import { becomeFollower } from './roles.ts';
 import type { State } from './state.ts';
 
@@ -28,6 +28,12 @@ export function acceptLeader(state: State, message: Append | Heartbeat): boolean
 /** Replication (Raft §5.3): accept what fits, refuse with a hint what does not. */
 export function onAppend(state: State, message: Append): void {
   const { previous, entries } = message;
+  if (previous.index > state.trusted) {
+    const index = state.trusted;
+    const hint = { index, term: state.log.term(index) ?? 0 };
+    reply(state, message, { index: previous.index, hint });
+    return;
+  }
   const committed = previous.index < state.commit;
   if (!committed && !state.log.matches(previous)) {
     refuse(state, message);
@@ -43,6 +49,7 @@ export function onAppend(state: State, message: Append): void {
   // least that. Beyond it, only what this very message carried.
   const verified = Math.max(state.commit, previous.index + entries.length);
   commitTo(state, Math.max(state.commit, Math.min(message.commit, verified)));
+  trust(state, verified);
   considerRecovered(state, message, verified);
   reply(state, message, { index: verified, hint: null });
 }
@@ -50,7 +57,7 @@ export function onAppend(state: State, message: Append): void {
 /** A leader is there. Its commit index is one we acknowledged, or we lost entries since. */
 export function onHeartbeat(state: State, message: Heartbeat): void {
   if (message.commit > state.log.last) enterRecovering(state);
-  else commitTo(state, message.commit);
+  else commitTo(state, Math.min(message.commit, state.trusted));
   state.outbox.send({
     kind: 'heartbeat-reply',
     from: state.id,

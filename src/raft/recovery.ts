@@ -5,13 +5,23 @@ import type { State } from './state.ts';
 
 // Recovering mode: this node may have lost entries it acknowledged. It must not help to elect a
 // leader that lacks them, so it neither votes nor stands, and its acknowledgements do not count.
+//
+// What it lost may also have replaced entries that it still has: then a newer entry behind them
+// would vouch for entries that no leader has, because Log Matching (Raft 5.3) holds for whole logs
+// only. So a leader's log is compared anew from `trusted` on, entry by entry, without a gap.
 
 /** Something shows that acknowledged entries are missing. */
 export function enterRecovering(state: State): void {
   state.recoveredTicket = null;
   if (state.recovering) return;
   state.recovering = true;
+  state.trusted = state.commit;
   if (state.role.kind !== 'follower') becomeFollower(state, state.term, null);
+}
+
+/** The log is the leader's up to `verified`: the next append may follow there. */
+export function trust(state: State, verified: Index): void {
+  if (state.recovering) state.trusted = Math.max(state.trusted, verified);
 }
 
 /**
@@ -32,4 +42,5 @@ export function finishRecovery(state: State): void {
   if (state.recoveredTicket === null || state.recoveredTicket > state.writes.done) return;
   state.recovering = false;
   state.recoveredTicket = null;
+  state.trusted = Number.POSITIVE_INFINITY;
 }

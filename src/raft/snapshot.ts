@@ -3,6 +3,7 @@ import type { NodeId } from '../base/ids.ts';
 import { commitTo } from './commit.ts';
 import type { SnapshotMark } from './effects.ts';
 import type { Index } from './entry.ts';
+import { trust } from './recovery.ts';
 import { becomeFollower } from './roles.ts';
 import type { State } from './state.ts';
 
@@ -17,7 +18,7 @@ export function receiveSnapshot(state: State, mark: SnapshotMark): boolean {
   // the log.
   if (term > state.term) becomeFollower(state, term, null);
   const install = index > state.commit && state.role.kind !== 'leader';
-  const known = install && state.log.matches({ index, term });
+  const known = install && index <= state.trusted && state.log.matches({ index, term });
   if (known) commitTo(state, index);
   if (install && !known) {
     if (state.role.kind !== 'follower') becomeFollower(state, state.term, null);
@@ -28,6 +29,7 @@ export function receiveSnapshot(state: State, mark: SnapshotMark): boolean {
     state.applying = index;
     state.applied = index;
     state.recoveredTicket = null;
+    trust(state, index);
   }
   tellLeader(state);
   return install && !known;
@@ -46,8 +48,8 @@ export function snapshotStatus(state: State, peer: NodeId, ok: boolean): void {
 /** The machine's state up to `index` is durable: the log need not hold that any more. */
 export function compact(state: State, index: Index): void {
   assert(index <= state.applied, () => `Cannot compact to ${index}: applied is ${state.applied}`);
-  // A machine that is ahead of a log that lost its end covers it, but cannot say with what term.
-  if (index <= state.log.start.index || index > state.log.last) return;
+  // A machine that is ahead of a log with losses covers it, but cannot say with what term.
+  if (index <= state.log.start.index || index > Math.min(state.log.last, state.trusted)) return;
   const term = must(state.log.term(index), () => `No term at ${index}`);
   state.log.compact(index);
   const config = state.configs.compacted(index);

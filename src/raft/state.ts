@@ -141,6 +141,8 @@ export class State {
   recovering: boolean;
   /** Recovering ends when this ticket is durable; null while that is not in sight. */
   recoveredTicket: number | null = null;
+  /** How far this log is known to be a leader's; while recovering, see recovery.ts. */
+  trusted: Index = Number.POSITIVE_INFINITY;
 
   /** Read rounds started by this process, in any reign. */
   readSequence = 0;
@@ -167,9 +169,12 @@ export class State {
       () => `The machine's state ends at ${restored.applied}, the log starts at ${mark.index}`,
     );
     // Applied was committed. Beyond the log's end, both say that entries were lost.
-    const committed = Math.max(restored.commit, restored.applied, mark.index);
-    this.commit = Math.min(committed, this.log.last);
+    const told = Math.max(restored.commit, mark.index);
+    const committed = Math.max(told, restored.applied);
     this.recovering = restored.recovering || committed > this.log.last;
+    // Of a log with losses it is not known that its entries are the ones that were applied.
+    this.commit = Math.min(restored.recovering ? told : committed, this.log.last);
+    if (this.recovering) this.trusted = this.commit;
     this.applied = restored.applied;
     this.applying = restored.applied;
     this.now = context.now;
