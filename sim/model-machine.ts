@@ -117,7 +117,8 @@ export class ModelMachine implements Machine {
 
   spoil(draw: Draw): void {
     this.#model.spoil(draw);
-    this.#digest ^= 1 << draw.below(31);
+    // Spoiled twice, it must not come back to what it was: nothing would show the content then.
+    this.#digest = (this.#digest + 1) >>> 0;
     this.#options.store.replace(this.#save());
   }
 

@@ -32,13 +32,16 @@ const LATE = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUE
 /**
  * One connection with nothing but plain requests so far.
  *
- * States: resting (neither gathering nor answering), gathering a body, answering, and gone.
+ * States: resting (neither gathering nor answering), gathering a body, answering (until the client
+ * has taken enough of the answer), and gone.
  */
 export class PlainConnection {
   readonly #socket: Socket;
   readonly #options: PlainConnectionOptions;
   #gathering: Gathering | null = null;
   #answering = false;
+  /** What came while an answer was on its way. */
+  readonly #unread: Buffer[] = [];
   #gone = false;
   /** The client has said that it will send nothing more. */
   #halfClosed = false;
@@ -57,7 +60,7 @@ export class PlainConnection {
 
   /** Ends it when it rests for too long, or its request takes too long to arrive. */
   look(now: number): void {
-    if (this.#answering || this.#socket.isPaused()) return;
+    if (this.#answering || this.#socket.writableLength > 0) return;
     const { limits } = this.#options;
     const forMs = now - this.#sinceMs;
     if (this.#gathering !== null || this.#isNew) {
@@ -72,8 +75,24 @@ export class PlainConnection {
 
   readonly #onData = (chunk: Buffer): void => {
     if (this.#gathering !== null) this.#gather(this.#gathering, chunk);
-    else if (this.#answering) this.#handOver(chunk);
+    else if (this.#answering || this.#socket.writableNeedDrain) this.#putOff(chunk);
     else this.#begin(chunk);
+  };
+
+  /**
+   * Sent before the answer to what came before it has left. Node's server must not see it yet: it
+   * answers some requests by itself, at once (417, 400 without a Host), and would do so before
+   * ours. And who takes no answers is not read from.
+   */
+  #putOff(chunk: Buffer): void {
+    this.#socket.pause();
+    this.#unread.push(chunk);
+  }
+
+  /** Goes on with what was put off, once the answer before it has left. */
+  readonly #goOn = (): void => {
+    if (this.#gone || this.#answering || this.#socket.writableNeedDrain) return;
+    if (this.#unread.length > 0) this.#handOver(Buffer.concat(this.#unread));
   };
 
   #begin(chunk: Buffer): void {
@@ -144,33 +163,44 @@ export class PlainConnection {
       onEnd: (keepsAlive) => {
         this.#answering = false;
         this.#sinceMs = performance.now();
-        if (!keepsAlive || this.#halfClosed) this.#socket.end();
-        if (this.#socket.writableNeedDrain) this.#waitForReader();
+        if (!keepsAlive || this.#halfClosed) this.#finish();
+        else if (this.#socket.writableNeedDrain) this.#waitForReader();
+        // `done` follows in this turn: the next request may begin after it.
+        else if (this.#unread.length > 0) process.nextTick(this.#goOn);
       },
     });
   }
 
-  /** Who does not take its answers is not asked for more requests, and given up after a while. */
+  /** Who does not take its answers is given up after a while without progress. */
   #waitForReader(): void {
     const socket = this.#socket;
-    if (socket.isPaused()) return;
     const giveUp = (): void => {
       socket.destroy();
     };
-    socket.pause();
     socket.setTimeout(SLOW_READER_MS, giveUp);
     socket.once('drain', () => {
       socket.off('timeout', giveUp);
       socket.setTimeout(0);
       this.#sinceMs = performance.now();
-      socket.resume();
+      this.#goOn();
     });
+  }
+
+  /** The last answer: what follows on this connection is not read, as nobody could be told. */
+  #finish(): void {
+    this.#leave();
+    this.#socket.resume();
+    this.#socket.setTimeout(SLOW_READER_MS, () => {
+      this.#socket.destroy();
+    });
+    this.#socket.destroySoon();
   }
 
   /** Node's server goes on, from the first byte that was not answered. */
   #handOver(unread: Buffer): void {
     this.#leave();
     this.#options.takeOver(this.#socket);
+    if (this.#socket.isPaused()) this.#socket.resume();
     this.#socket.unshift(unread);
   }
 

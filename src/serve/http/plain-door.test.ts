@@ -14,6 +14,8 @@ interface Setup extends AsyncDisposable {
   readonly database: FakeDatabase;
   readonly server: HttpServer;
   connect(): Promise<RawClient>;
+  /** The server has read what was written to it before. */
+  arrived(): Promise<void>;
 }
 
 async function setUp(limits: Partial<HttpLimits> = {}): Promise<Setup> {
@@ -27,13 +29,21 @@ async function setUp(limits: Partial<HttpLimits> = {}): Promise<Setup> {
   });
   await server.listen('127.0.0.1:0');
   const clients: RawClient[] = [];
+  const connect = async (): Promise<RawClient> => {
+    const client = await RawClient.connect(server.address);
+    clients.push(client);
+    return client;
+  };
   return {
     database,
     server,
-    async connect() {
-      const client = await RawClient.connect(server.address);
-      clients.push(client);
-      return client;
+    connect,
+    async arrived() {
+      for (let trips = 0; trips < 3; trips++) {
+        const client = await connect();
+        client.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
+        await client.answer();
+      }
     },
     async [Symbol.asyncDispose]() {
       for (const client of clients) await client[Symbol.asyncDispose]();
@@ -46,6 +56,30 @@ function post(body: string, fields = ''): string {
   const length = `Content-Length: ${Buffer.byteLength(body)}`;
   return `POST /db/execute HTTP/1.1\r\nHost: a\r\n${length}\r\n${fields}\r\n${body}`;
 }
+
+/** Lets the database hold its next request. */
+function holdOne(database: FakeDatabase): {
+  readonly asked: Promise<void>;
+  readonly reply: (body: string) => void;
+} {
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve: answer } = Promise.withResolvers<ReturnType<typeof replyOf>>();
+  const before = database.onData;
+  database.onData = () => {
+    database.onData = before;
+    resolve();
+    return promise;
+  };
+  return {
+    asked,
+    reply: (body) => {
+      answer(replyOf(body));
+    },
+  };
+}
+
+/** The beginning of a request that expects something. */
+const EXPECT = 'POST /db/execute HTTP/1.1\r\nHost: a\r\nExpect';
 
 /** What both doors must agree on: everything but the time of day. */
 function comparable(answer: string): string {
@@ -86,11 +120,15 @@ const BODY = fc.constantFrom('["a"]', '', '{', '[["b", 1, "x\u00e9"]]', '[1]', '
 
 test('PlainDoor answers every request as the HTTP server behind it does', async () => {
   await using setup = await setUp();
+  const { onData } = setup.database;
+  setup.database.onData = async (call) => {
+    await new Promise(setImmediate);
+    return onData(call);
+  };
   const talk = async (request: string): Promise<string> => {
     const client = await setup.connect();
     const calls = setup.database.calls.length;
     client.write(request);
-    client.socket.end();
     const answer = comparable(await client.answer());
     await client[Symbol.asyncDispose]();
     return `${answer}\n${JSON.stringify(setup.database.calls.slice(calls), (_, value: unknown) =>
@@ -165,6 +203,57 @@ test('PlainDoor runs what is pipelined behind a request after it, whatever it is
   assert.match(await client.answer(), /"first":1/);
   assert.match(await client.answer(), /ok$/);
   assert.match(await client.answer(), /"second":2/);
+  await client.closed();
+});
+
+const SECOND = {
+  'has no Host': 'GET /healthz HTTP/1.1\r\n\r\n',
+  'announces too much': `${EXPECT}: 100-continue\r\nContent-Length: 999999999\r\n\r\n`,
+  'asks whether to go on': `${EXPECT}: 100-continue\r\nContent-Length: 5\r\n\r\n`,
+  'expects what nobody does': `${EXPECT}: 200-ok\r\nContent-Length: 5\r\n\r\n["b"]`,
+};
+
+for (const [what, second] of Object.entries(SECOND)) {
+  test(`PlainDoor answers first what came first when the next request ${what}`, async () => {
+    await using setup = await setUp();
+    const { asked, reply } = holdOne(setup.database);
+    const client = await setup.connect();
+    client.write(post('["a"]'));
+    await asked;
+    client.write(second);
+    await setup.arrived();
+    reply('{"first":1}');
+    assert.match(await client.answer(), /"first":1/);
+  });
+}
+
+test('PlainDoor runs nothing behind the last answer of a connection', async () => {
+  await using setup = await setUp();
+  const { asked, reply } = holdOne(setup.database);
+  const client = await setup.connect();
+  const other = await setup.connect();
+  client.write(post('["a"]'));
+  other.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
+  await other.answer();
+  await asked;
+  const stopped = setup.server.stop(5_000);
+  reply('{}');
+  assert.match(await client.answer(), /Connection: close/);
+  client.write(post('["late"]'));
+  await client.closed();
+  await stopped;
+  assert.equal(setup.database.calls.length, 1);
+});
+
+test('PlainDoor answers who has closed its half before the answer was there', async () => {
+  await using setup = await setUp();
+  const { asked, reply } = holdOne(setup.database);
+  const client = await setup.connect();
+  client.socket.end(post('["a"]'));
+  await asked;
+  await setup.arrived();
+  reply('{"late":1}');
+  assert.match(await client.answer(), /"late":1/);
   await client.closed();
 });
 

@@ -89,7 +89,7 @@ function fieldsOf(text: string): Fields | null {
 
 function parseFields(text: string): Fields | null {
   let hosts = 0;
-  let contentType = '';
+  let contentType: string | null = null;
   let contentLength: number | null = null;
   for (const line of text.split('\r\n')) {
     const field = FIELD.exec(line);
@@ -109,11 +109,11 @@ function parseFields(text: string): Fields | null {
         contentLength = Number(value);
         break;
       case 'content-type':
-        if (contentType !== '') return null;
+        if (contentType !== null) return null;
         contentType = value;
         break;
       default:
     }
   }
-  return hosts === 1 ? { contentType, contentLength } : null;
+  return hosts === 1 ? { contentType: contentType ?? '', contentLength } : null;
 }
