@@ -124,6 +124,7 @@ export class SimulatedNode {
       tainted: false,
       wrong: false,
       told: false,
+      replaced: 0,
       owed: 0,
     };
   }

@@ -21,11 +21,13 @@ export function spoil(cluster: Cluster, node: SimulatedNode): void {
 export function verify(cluster: Cluster, node: SimulatedNode | null, forMs: number): void {
   const client = node?.client ?? null;
   if (node === null || client === null) return;
-  const lives = new Map(cluster.nodes.map(({ id, watched }) => [id, watched.life]));
+  // In between it may have been repaired, have answered, and have died.
+  const stateOf = ({ watched }: SimulatedNode): string => `${watched.life}/${watched.replaced}`;
+  const before = new Map(cluster.nodes.map((one) => [one.id, stateOf(one)]));
   const down = cluster.nodes.filter(isSilent);
   client.verify(forMs, {
     resolve: (said) => {
-      const silent = down.filter((one) => isSilent(one) && one.watched.life === lives.get(one.id));
+      const silent = down.filter((one) => isSilent(one) && stateOf(one) === before.get(one.id));
       cluster.watch.pins.require(said, new Set(silent.map(({ id }) => id)));
       const hashes = new Set(said.nodes.flatMap(({ hash }) => hash ?? []));
       cluster.count('verifications');

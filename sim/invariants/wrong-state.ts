@@ -66,6 +66,7 @@ export class WrongStates implements Invariant {
     const { told } = node;
     node.wrong = fault !== null;
     node.told = false;
+    node.replaced++;
     this.#weigh();
     if (!told) return;
     this.#count('divergencesRepaired');
