@@ -124,6 +124,7 @@ export class SimulatedNode {
       tainted: false,
       wrong: false,
       told: false,
+      spoiledAt: 0,
       replaced: 0,
       owed: 0,
     };

@@ -7,7 +7,7 @@ import { AssertionError } from '../src/base/assert.ts';
 import { Cluster } from './cluster.ts';
 import type { Coverage } from './counters.ts';
 import { banNondeterminism } from './globals.ts';
-import { requireConvergence, requireStability } from './invariants/convergence.ts';
+import { requireConvergence, requireStability, settledTerm } from './invariants/convergence.ts';
 import { requireExactlyOnce } from './invariants/exactly-once.ts';
 import { requireLinearizable } from './invariants/linearizable.ts';
 import type { MachineKind } from './machine-kind.ts';
@@ -130,7 +130,7 @@ class Run {
     const end = events.now + setup.livenessMs;
     // Clients go on for a while: a cluster that is well serves them, under one leader.
     this.#until(events.now + setup.livenessMs / 4);
-    const before = this.#cluster.leader()?.watched.core?.term ?? null;
+    const before = settledTerm(this.#cluster);
     this.#until(events.now + setup.livenessMs / 4);
     requireStability(this.#cluster, before);
     this.#workload.stop();

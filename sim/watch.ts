@@ -55,6 +55,8 @@ export interface WatchedNode {
   wrong: boolean;
   /** A majority told it so, and its state was not replaced since. */
   told: boolean;
+  /** What was applied when its state was spoiled last. */
+  spoiledAt: Index;
   /** How often its state was replaced by a copy. */
   replaced: number;
   /** Resources held: outcomes owed, messages held, journal bytes. */

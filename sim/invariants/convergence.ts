@@ -18,6 +18,15 @@ export function requireConvergence(
   throw new Violation('I12', `Convergence: after healing ${missing}`);
 }
 
+/**
+ * The term of a leader that has no reason to end its reign; null when there is none. One whose
+ * state was spoiled stops when that shows, which may be long after everything else was healed.
+ */
+export function settledTerm(cluster: Cluster): number | null {
+  const leader = cluster.leader();
+  return leader === null || leader.watched.wrong ? null : (leader.watched.core?.term ?? null);
+}
+
 /** I12, too: while nothing goes wrong, whoever led in term `before` goes on leading. */
 export function requireStability(cluster: Cluster, before: number | null): void {
   const after = cluster.leader()?.watched.core?.term ?? null;

@@ -47,6 +47,7 @@ export class WrongStates implements Invariant {
   onSpoiled(node: WatchedNode): void {
     this.#any = true;
     node.wrong = true;
+    node.spoiledAt = node.applied;
     this.#count('statesSpoiled');
     this.#weigh();
   }
@@ -70,7 +71,7 @@ export class WrongStates implements Invariant {
     this.#weigh();
     if (!told) return;
     this.#count('divergencesRepaired');
-    if (this.#void) return;
+    if (this.#void || this.#cannotKnow(node)) return;
     if (fault !== null) throw new Violation('I15', `${node.id} is repaired by a copy: ${fault}`);
     if (machine.applied >= before) return;
     throw new Violation(
@@ -99,6 +100,16 @@ export class WrongStates implements Invariant {
     this.#commit = after.commit;
     this.#config = after.config;
     this.#weigh();
+  }
+
+  /**
+   * Somebody else's state was spoiled and nothing applied since: its digests are still right, and
+   * who leads with it gives copies that are wrong until the next entry shows it.
+   */
+  #cannotKnow(node: WatchedNode): boolean {
+    return this.#nodes().some(
+      (other) => other !== node && other.wrong && !other.told && other.applied <= other.spoiledAt,
+    );
   }
 
   #weigh(): void {

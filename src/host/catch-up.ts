@@ -24,8 +24,11 @@ export interface CatchUpPort {
     minimum: Index,
     done: (outcome: { readonly snapshot: Snapshot } | { readonly error: string }) => void,
   ): void;
-  /** Calls `done` once bytes of a copy may leave this node, or with why they must not. */
-  trusted(done: (refused: string | null) => void): void;
+  /**
+   * Calls `done` once bytes of a copy whose transfer began at `since` may leave this node, or with
+   * why they must not.
+   */
+  trusted(since: number, done: (refused: string | null) => void): void;
   /** Opens a snapshot; it stays readable until closed, whatever is pruned. */
   open(snapshot: Snapshot): SnapshotReader;
   ask(
@@ -46,6 +49,8 @@ interface Transfer {
   readonly to: NodeId;
   readonly snapshot: Snapshot;
   readonly reader: SnapshotReader;
+  /** When it began; the wait for trust is one, not one for each piece. */
+  readonly since: number;
 }
 
 /** What is sent next, and how often in a row it was lost. */
@@ -103,7 +108,8 @@ export class CatchUp {
     this.#port.pin(to, index);
     this.#logger.info?.('Sending a snapshot', { node: to, index, bytes: snapshot.size });
     // An empty piece first: the follower may hold part of this snapshot, or all of it.
-    this.#send({ to, snapshot, reader }, { offset: 0, length: 0, lost: 0 });
+    const since = this.#clock.now();
+    this.#send({ to, snapshot, reader, since }, { offset: 0, length: 0, lost: 0 });
   }
 
   #send(transfer: Transfer, at: Piece): void {
@@ -133,7 +139,7 @@ export class CatchUp {
    * covers the copy says so, and goes on with entries whatever is thought of the state.
    */
   #go(transfer: Transfer, at: Piece): void {
-    this.#port.trusted((refused) => {
+    this.#port.trusted(transfer.since, (refused) => {
       if (refused === null) this.#send(transfer, at);
       else this.#end(transfer.to, transfer.reader, refused);
     });

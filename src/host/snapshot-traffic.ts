@@ -183,8 +183,8 @@ export class SnapshotTraffic {
         provide: (minimum, done) => {
           this.#provide(minimum, done);
         },
-        trusted: (done) => {
-          this.#trusted(this.#clock.now() + TRUST_MS, done);
+        trusted: (since, done) => {
+          this.#trusted(since + TRUST_MS, done);
         },
         open: (snapshot) => this.#store.read(snapshot),
         ask: (to, body, timeoutMs, done) => {
