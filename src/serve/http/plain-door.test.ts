@@ -99,7 +99,8 @@ const FIELDS = fc.constantFrom(
   'Bad Name: x\r\n',
   'Host: b\r\n',
   'X: \x7f\r\n',
-  'Content-Length: 7\r\n',
+  // Not more than is sent: the server would wait for the rest.
+  'Content-Length: 0\r\n',
   'Expect: 200-ok\r\n',
 );
 const TARGET = fc.constantFrom(
@@ -125,11 +126,11 @@ test('PlainDoor answers every request as the HTTP server behind it does', async 
     await new Promise(setImmediate);
     return onData(call);
   };
-  const talk = async (request: string): Promise<string> => {
+  const talk = async (verb: string, request: string): Promise<string> => {
     const client = await setup.connect();
     const calls = setup.database.calls.length;
     client.write(request);
-    const answer = comparable(await client.answer());
+    const answer = comparable(await client.answer({ head: verb === 'HEAD' }));
     await client[Symbol.asyncDispose]();
     return `${answer}\n${JSON.stringify(setup.database.calls.slice(calls), (_, value: unknown) =>
       typeof value === 'bigint' ? `${value}n` : value,
@@ -143,7 +144,7 @@ test('PlainDoor answers every request as the HTTP server behind it does', async 
       const hasBody = verb !== 'GET' && verb !== 'HEAD';
       const length = hasBody ? `Content-Length: ${Buffer.byteLength(body)}\r\n` : '';
       const rest = `${fields.join('')}${length}\r\n${hasBody ? body : ''}`;
-      assert.equal(await talk(line + rest), await talk(line + NOT_PLAIN + rest));
+      assert.equal(await talk(verb, line + rest), await talk(verb, line + NOT_PLAIN + rest));
     }),
     { numRuns: 150 },
   );
