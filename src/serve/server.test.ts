@@ -8,39 +8,8 @@ import { silentLogger } from '../base/logger.ts';
 import type { Reply } from '../db/request.ts';
 import { FakeDatabase, replyOf } from './http/fake-database.suite.ts';
 import { RawClient } from './http/raw-client.suite.ts';
-import { DEFAULT_HTTP_LIMITS, type HttpLimits, HttpServer } from './server.ts';
-
-interface Setup extends AsyncDisposable {
-  readonly database: FakeDatabase;
-  readonly server: HttpServer;
-  connect(): Promise<RawClient>;
-}
-
-async function setUp(limits: Partial<HttpLimits> = {}, allowOrigin?: string): Promise<Setup> {
-  const database = new FakeDatabase();
-  const server = new HttpServer({
-    database,
-    logger: silentLogger,
-    version: '0.1.0',
-    allowOrigin: allowOrigin ?? null,
-    limits: { ...DEFAULT_HTTP_LIMITS, ...limits },
-  });
-  await server.listen('127.0.0.1:0');
-  const clients: RawClient[] = [];
-  return {
-    database,
-    server,
-    async connect() {
-      const client = await RawClient.connect(server.address);
-      clients.push(client);
-      return client;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const client of clients) await client[Symbol.asyncDispose]();
-      await server.stop(5_000);
-    },
-  };
-}
+import { post, setUp } from './http/server.suite.ts';
+import { DEFAULT_HTTP_LIMITS, HttpServer } from './server.ts';
 
 /** Lets the database hold requests until the test lets them go, in any order. */
 function hold(database: FakeDatabase): {
@@ -65,20 +34,6 @@ function hold(database: FakeDatabase): {
       }
     },
   };
-}
-
-/** Waits until the server has read what was written to it before. */
-async function arrived(setup: Setup): Promise<void> {
-  for (let trips = 0; trips < 3; trips++) {
-    const client = await setup.connect();
-    client.write(PING);
-    await client.answer();
-  }
-}
-
-function post(body: string, fields = '', target = '/db/execute'): string {
-  const length = `Content-Length: ${Buffer.byteLength(body)}`;
-  return `POST ${target} HTTP/1.1\r\nHost: a\r\n${length}\r\n${fields}\r\n${body}`;
 }
 
 const PING = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -130,7 +85,7 @@ test('HttpServer answers 503 when too many requests of a connection wait', async
   await held(1);
   // They are looked at when the first is answered: one then runs, two wait.
   client.write(post('["a"]').repeat(4));
-  await arrived(setup);
+  await setup.arrived();
   for (let at = 0; at < 4; at++) {
     await held(at + 1);
     release[at]?.(replyOf('{}'));
@@ -245,9 +200,9 @@ test('HttpServer does nothing for a client that leaves in the middle of its body
   await using setup = await setUp();
   const client = await setup.connect();
   client.write('POST /db/execute HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n["a"');
-  await arrived(setup);
+  await setup.arrived();
   client.socket.destroy();
-  await arrived(setup);
+  await setup.arrived();
   assert.equal(setup.database.calls.length, 0);
 });
 
@@ -257,11 +212,11 @@ test('HttpServer survives a client that leaves before its answer', async () => {
   const client = await setup.connect();
   client.write(post('["a"]') + post('["never run"]'));
   await held(1);
-  await arrived(setup);
+  await setup.arrived();
   client.socket.destroy();
-  await arrived(setup);
+  await setup.arrived();
   release[0]?.(replyOf('{}'));
-  await arrived(setup);
+  await setup.arrived();
   assert.equal(setup.database.calls.length, 1);
 });
 
@@ -271,7 +226,7 @@ test('HttpServer answers what came before garbage, then closes', async () => {
   const client = await setup.connect();
   client.write(`${post('["a"]')}${post('["b"]')}this is no HTTP\r\n\r\n`);
   await held(1);
-  await arrived(setup);
+  await setup.arrived();
   release[0]?.(replyOf('{"a":1}'));
   await held(2);
   release[1]?.(replyOf('{"b":1}'));

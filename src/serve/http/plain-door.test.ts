@@ -4,58 +4,8 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { silentLogger } from '../../base/logger.ts';
-import { HttpServer } from '../server.ts';
-import { FakeDatabase, replyOf } from './fake-database.suite.ts';
-import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './limits.ts';
-import { RawClient } from './raw-client.suite.ts';
-
-interface Setup extends AsyncDisposable {
-  readonly database: FakeDatabase;
-  readonly server: HttpServer;
-  connect(): Promise<RawClient>;
-  /** The server has read what was written to it before. */
-  arrived(): Promise<void>;
-}
-
-async function setUp(limits: Partial<HttpLimits> = {}): Promise<Setup> {
-  const database = new FakeDatabase();
-  const server = new HttpServer({
-    database,
-    logger: silentLogger,
-    version: '0.1.0',
-    allowOrigin: null,
-    limits: { ...DEFAULT_HTTP_LIMITS, ...limits },
-  });
-  await server.listen('127.0.0.1:0');
-  const clients: RawClient[] = [];
-  const connect = async (): Promise<RawClient> => {
-    const client = await RawClient.connect(server.address);
-    clients.push(client);
-    return client;
-  };
-  return {
-    database,
-    server,
-    connect,
-    async arrived() {
-      for (let trips = 0; trips < 3; trips++) {
-        const client = await connect();
-        client.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
-        await client.answer();
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      for (const client of clients) await client[Symbol.asyncDispose]();
-      await server.stop(5_000);
-    },
-  };
-}
-
-function post(body: string, fields = ''): string {
-  const length = `Content-Length: ${Buffer.byteLength(body)}`;
-  return `POST /db/execute HTTP/1.1\r\nHost: a\r\n${length}\r\n${fields}\r\n${body}`;
-}
+import { type FakeDatabase, replyOf } from './fake-database.suite.ts';
+import { post, setUp } from './server.suite.ts';
 
 /** Lets the database hold its next request. */
 function holdOne(database: FakeDatabase): {
