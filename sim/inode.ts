@@ -90,9 +90,10 @@ export class Inode {
     const sectors = [...this.#dirty];
     this.#dirty = new Set();
     const contents = new Uint8Array(sectors.length * SECTOR_BYTES);
-    sectors.forEach((sector, i) => {
-      const at = sector * SECTOR_BYTES;
-      contents.set(this.#cached.subarray(at, at + SECTOR_BYTES), i * SECTOR_BYTES);
+    forEachRun(sectors, (from, count) => {
+      const at = (sectors[from] as number) * SECTOR_BYTES;
+      const run = this.#cached.subarray(at, at + count * SECTOR_BYTES);
+      contents.set(run, from * SECTOR_BYTES);
     });
     this.#syncs.push({ begunAt, completesAt, sectors, contents, size: this.#size });
   }
@@ -109,7 +110,9 @@ export class Inode {
   settle(now: number): void {
     const last = this.#syncs.findLastIndex(({ completesAt }) => completesAt <= now);
     for (const { sectors, contents, size } of this.#syncs.splice(0, last + 1)) {
-      for (let i = 0; i < sectors.length; i++) this.#keep(sectors[i] as number, contents, i);
+      forEachRun(sectors, (from, count) => {
+        this.#keep(sectors[from] as number, contents, { from, count });
+      });
       this.#durableSize = Math.max(this.#durableSize, size);
     }
   }
@@ -154,7 +157,7 @@ export class Inode {
         (style === 'prefix' && order < prefix) ||
         (style === 'random' && draw.percent(50));
       if (!survives) return;
-      this.#keep(sector, contents, i);
+      this.#keep(sector, contents, { from: i, count: 1 });
       grew = true;
     });
     if (grew && this.#size > this.#durableSize && draw.percent(50)) this.#durableSize = this.#size;
@@ -192,10 +195,24 @@ export class Inode {
     this.#durable.copyWithin(to * SECTOR_BYTES, start, start + SECTOR_BYTES);
   }
 
-  #keep(sector: number, contents: Uint8Array, i: number): void {
+  /** Puts `count` sectors of `contents`, the first of which is its `from`th, at `sector` and on. */
+  #keep(
+    sector: number,
+    contents: Uint8Array,
+    { from, count }: { readonly from: number; readonly count: number },
+  ): void {
     const at = sector * SECTOR_BYTES;
-    this.#durable = grown(this.#durable, at + SECTOR_BYTES);
-    this.#durable.set(contents.subarray(i * SECTOR_BYTES, (i + 1) * SECTOR_BYTES), at);
+    this.#durable = grown(this.#durable, at + count * SECTOR_BYTES);
+    this.#durable.set(contents.subarray(from * SECTOR_BYTES, (from + count) * SECTOR_BYTES), at);
+  }
+}
+
+/** Calls `take` for each run of sectors that follow one another: where it starts, how many. */
+function forEachRun(sectors: readonly number[], take: (from: number, count: number) => void): void {
+  for (let from = 0, at = 1; at <= sectors.length; at++) {
+    if (at < sectors.length && sectors[at] === (sectors[at - 1] as number) + 1) continue;
+    take(from, at - from);
+    from = at;
   }
 }
 

@@ -157,10 +157,12 @@ class Run {
     this.#keysUnknown = unknown;
     requireExactlyOnce(history, model);
     if (this.#unavailable) return;
-    for (const { watched, machine, retired } of this.#cluster.nodes) {
-      const { states } = this.#cluster.watch;
-      const isMember = watched.core?.config.members.some(({ id }) => id === watched.id) === true;
-      if (machine !== null && !retired && isMember) states.requireRight(watched, machine);
+    // A node that was put out without learning of it still counts itself in; the leader knows.
+    const { nodes, watch } = this.#cluster;
+    const members = this.#cluster.leader()?.watched.core?.config.members ?? [];
+    for (const { id, watched, machine, retired } of nodes) {
+      const isMember = members.some((member) => member.id === id);
+      if (machine !== null && !retired && isMember) watch.states.requireRight(watched, machine);
     }
   }
 

@@ -34,6 +34,9 @@ export interface CoreView {
   readonly recovering: boolean;
 }
 
+/** What can be had of a core at no cost. */
+export type CoreGlance = Pick<CoreView, 'role' | 'term' | 'commit' | 'config'>;
+
 /** One node as the invariants see it; outlives its processes. */
 export interface WatchedNode {
   readonly number: number;
@@ -96,7 +99,7 @@ export interface Invariant {
   /** A message is taken in by the process. */
   onReceive?(world: World, node: WatchedNode, message: Message): void;
   /** A node that leads had a turn, or did so before it. */
-  onTurn?(world: World, node: WatchedNode, core: CoreView): void;
+  onTurn?(world: World, node: WatchedNode, core: CoreGlance): void;
   /** A process opened its data directory again; `pending` had not been called durable. */
   onRestart?(world: World, node: WatchedNode, start: Restart): void;
 }
@@ -104,7 +107,7 @@ export interface Invariant {
 /** A write on its way to the journal, and the core that hands it over as it is now. */
 export interface Handing {
   readonly write: Write;
-  readonly core: CoreView | null;
+  readonly core: CoreGlance | null;
 }
 
 /** A step of a core. */

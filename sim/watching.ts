@@ -7,6 +7,7 @@ import type { Message } from '../src/raft/message.ts';
 import type { Replica } from '../src/replica/replica.ts';
 import type { Counter } from './counters.ts';
 import type { Events } from './events.ts';
+import { type Hooks, hooksOf } from './hooks.ts';
 import { Pins } from './invariants/verify-is-true.ts';
 import type { WrongStates } from './invariants/wrong-state.ts';
 import type { SimulatedNode } from './node.ts';
@@ -15,6 +16,7 @@ import type { Trace } from './trace.ts';
 import type {
   AppliedRange,
   CoreChange,
+  CoreGlance,
   CoreView,
   Handing,
   Invariant,
@@ -34,7 +36,7 @@ export class Watch {
   readonly pins: Pins = new Pins();
   #world: World;
   readonly #looks: number[] = [];
-  readonly #invariants: readonly Invariant[];
+  readonly #hooks: Hooks;
   readonly #trace: Trace;
   readonly #events: Events;
   readonly #count: (counter: Counter) => void;
@@ -49,7 +51,7 @@ export class Watch {
   }) {
     this.#world = options.world;
     this.states = options.states;
-    this.#invariants = [...options.invariants, options.states];
+    this.#hooks = hooksOf([...options.invariants, options.states]);
     this.#trace = options.trace;
     this.#events = options.events;
     this.#count = options.count;
@@ -114,11 +116,9 @@ export class Watch {
   }
 
   #onTurn(node: SimulatedNode, replica: Replica): void {
-    const core = replica.raft.status();
+    const core = glance(replica);
     this.when(node, () => {
-      for (const invariant of this.#invariants) {
-        invariant.onTurn?.(this.#world, node.watched, core);
-      }
+      for (const onTurn of this.#hooks.onTurn) onTurn(this.#world, node.watched, core);
     });
   }
 
@@ -142,12 +142,12 @@ export class Watch {
     watched.core = after;
     this.#noteChange(watched, before, after);
     const change: CoreChange = { before, after };
-    for (const invariant of this.#invariants) invariant.onCore?.(this.#world, watched, change);
+    for (const onCore of this.#hooks.onCore) onCore(this.#world, watched, change);
   }
 
   onWrite(node: SimulatedNode, write: Write): void {
     const { watched } = node;
-    const core = node.replica?.raft.status() ?? null;
+    const core = node.replica === null ? null : glance(node.replica);
     this.when(node, () => {
       this.#onHanded(watched, { write, core });
     });
@@ -155,9 +155,7 @@ export class Watch {
 
   #onHanded(watched: WatchedNode, handing: Handing): void {
     const { write } = handing;
-    for (const invariant of this.#invariants) {
-      invariant.onWrite?.(this.#world, watched, handing);
-    }
+    for (const onWrite of this.#hooks.onWrite) onWrite(this.#world, watched, handing);
     const first = write.entries[0];
     if (first !== undefined && first.index <= watched.handed.last) this.count('conflictsTruncated');
     if (write.compacted !== null) this.count('compactions');
@@ -171,7 +169,7 @@ export class Watch {
       watched.durable.apply(write);
       const at = watched.pending.indexOf(write);
       watched.pending.splice(0, at + 1);
-      for (const invariant of this.#invariants) invariant.onDurable?.(this.#world, watched, write);
+      for (const onDurable of this.#hooks.onDurable) onDurable(this.#world, watched, write);
     });
   }
 
@@ -179,7 +177,7 @@ export class Watch {
     const { watched } = node;
     this.when(node, () => {
       const applied = { ...range, after: watched.applied };
-      for (const invariant of this.#invariants) invariant.onApply?.(this.#world, watched, applied);
+      for (const onApply of this.#hooks.onApply) onApply(this.#world, watched, applied);
       watched.applied = range.through;
       const hash = node.machine?.pinned(range.through) ?? null;
       if (hash !== null) this.pins.onPinned(watched, range.through, hash);
@@ -187,16 +185,14 @@ export class Watch {
   }
 
   onRestart(node: WatchedNode, restart: Restart): void {
-    for (const invariant of this.#invariants) invariant.onRestart?.(this.#world, node, restart);
+    for (const onRestart of this.#hooks.onRestart) onRestart(this.#world, node, restart);
   }
 
   onSent(node: SimulatedNode, packet: Packet): void {
     if (packet.kind !== 'raft') return;
     const { message } = packet;
     this.when(node, () => {
-      for (const invariant of this.#invariants) {
-        invariant.onSend?.(this.#world, node.watched, message);
-      }
+      for (const onSend of this.#hooks.onSend) onSend(this.#world, node.watched, message);
     });
     if (message.kind === 'pre-vote-reply' && !message.granted) this.count('preVotesRefused');
     if (message.kind === 'vote-reply' && !message.granted) this.count('votesRefused');
@@ -205,9 +201,8 @@ export class Watch {
   onDelivered(node: number, from: NodeId, packet: Packet): void {
     const watched = this.#world.nodes[node];
     if (packet.kind === 'raft' && watched !== undefined) {
-      for (const invariant of this.#invariants) {
-        invariant.onReceive?.(this.#world, watched, packet.message);
-      }
+      for (const onReceive of this.#hooks.onReceive)
+        onReceive(this.#world, watched, packet.message);
     }
     const key = packet.kind === 'raft' ? keyOf(packet.message) : packet.kind.length;
     this.#trace.add(
@@ -245,6 +240,10 @@ const signOfRole: Record<CoreView['role'], string> = {
   leader: 'L ',
   learner: 'N ',
 };
+
+function glance({ raft }: Replica): CoreGlance {
+  return { role: raft.role, term: raft.currentTerm, commit: raft.commit, config: raft.config };
+}
 
 function isSame(left: CoreView, right: CoreView): boolean {
   return (

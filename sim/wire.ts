@@ -7,9 +7,11 @@ import type { Packet } from '../src/peer/transport.ts';
 
 const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 
+const writer = new ByteWriter(4096);
+
 /** What the other side reads when `packet` takes the way over the real bytes. */
 export function throughCodec(packet: Packet, from: NodeId, to: NodeId): Packet {
-  const writer = new ByteWriter(256);
+  writer.reset();
   encodePacket(writer, packet);
   const frames: Frame[] = [];
   const problem = new FrameReader(FRAME_BYTES_MAX).push(writer.copy(), (frame) => {

@@ -1,6 +1,6 @@
 import type { Config } from '../../src/raft/config.ts';
 import type { Index } from '../../src/raft/entry.ts';
-import { type CoreView, type Invariant, Violation, type WatchedNode } from '../watch.ts';
+import { type CoreGlance, type Invariant, Violation, type WatchedNode } from '../watch.ts';
 
 /**
  * I9: a leader adds a configuration only when the one before is committed, and an entry of its own
@@ -42,7 +42,7 @@ export function configurationSafety(): Invariant {
   };
 }
 
-function requireOwnCommit(node: WatchedNode, core: CoreView, index: Index): void {
+function requireOwnCommit(node: WatchedNode, core: CoreGlance, index: Index): void {
   if (node.handed.termAt(core.commit) === core.term) return;
   throw new Violation(
     'I9',

@@ -1,6 +1,6 @@
 import type { NodeId } from '../../src/base/ids.ts';
 import type { Config } from '../../src/raft/config.ts';
-import { type CoreView, type Invariant, Violation } from '../watch.ts';
+import { type CoreGlance, type Invariant, Violation } from '../watch.ts';
 
 /**
  * A leader may go on for this many election timeouts after a quorum fell silent. It looks once per
@@ -72,7 +72,7 @@ export function heardByQuorum(): Invariant {
   };
 }
 
-function isSame(reign: Reign, life: number, { term, config }: CoreView): boolean {
+function isSame(reign: Reign, life: number, { term, config }: CoreGlance): boolean {
   return reign.life === life && reign.term === term && reign.config === config;
 }
 

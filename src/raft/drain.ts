@@ -25,7 +25,20 @@ export function takeEffects(state: State): Effects | null {
   const recovering = takeRecovering(state);
   const quiet = write === null && outbox === null && apply === null;
   if (quiet && leadership === null && config === null && recovering === null) return null;
-  return { ...(outbox ?? NOTHING), write, apply, leadership, config, recovering };
+  const { sendNow, sendAfter, reads, failedReads, snapshots, protocolErrors } = outbox ?? NOTHING;
+  return {
+    sendNow,
+    sendAfter,
+    reads,
+    failedReads,
+    snapshots,
+    protocolErrors,
+    write,
+    apply,
+    leadership,
+    config,
+    recovering,
+  };
 }
 
 const NOTHING = {

@@ -62,6 +62,7 @@ export class Outbox {
 
   /** Hands everything over; null when there is nothing. */
   take(done: number): Pick<Effects, OutboxEffect> | null {
+    if (this.#isEmpty()) return null;
     for (const deferred of this.#sendAfter) {
       if (deferred.ticket <= done) this.#sendNow.push(deferred.message);
     }
@@ -73,7 +74,6 @@ export class Outbox {
       snapshots: this.#snapshots,
       protocolErrors: this.#protocolErrors,
     };
-    if (Object.values(effects).every((list) => list.length === 0)) return null;
     this.#sendNow = [];
     this.#sendAfter = [];
     this.#reads = [];
@@ -81,6 +81,17 @@ export class Outbox {
     this.#snapshots = [];
     this.#protocolErrors = [];
     return effects;
+  }
+
+  #isEmpty(): boolean {
+    return (
+      this.#sendNow.length === 0 &&
+      this.#sendAfter.length === 0 &&
+      this.#reads.length === 0 &&
+      this.#failedReads.length === 0 &&
+      this.#snapshots.length === 0 &&
+      this.#protocolErrors.length === 0
+    );
   }
 }
 

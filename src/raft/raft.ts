@@ -4,7 +4,7 @@ import { maybeCommit } from './commit.ts';
 import type { Config, ConfigChange } from './config.ts';
 import { bar, connectionClosed, connectionOpened, standSoon, unreachable } from './connections.ts';
 import { takeEffects } from './drain.ts';
-import type { Effects, SnapshotMark } from './effects.ts';
+import type { Effects, Role, SnapshotMark } from './effects.ts';
 import { countOwnVote } from './election.ts';
 import type { Entry, Index, Term } from './entry.ts';
 import { leaseValid } from './lease.ts';
@@ -18,7 +18,7 @@ import { finishRecovery } from './recovery.ts';
 import { compact, receiveSnapshot, snapshotStatus } from './snapshot.ts';
 import { State } from './state.ts';
 import type { Restored } from './state.ts';
-import { statusOf } from './status.ts';
+import { roleOf, statusOf } from './status.ts';
 import type { PeerStatus, RaftStatus } from './status.ts';
 import { step } from './step.ts';
 import { deadline, tick } from './timing.ts';
@@ -167,6 +167,16 @@ export class Raft {
 
   get currentTerm(): Term {
     return this.#state.term;
+  }
+
+  /** Its part in the group; a learner is whoever follows without a vote. */
+  get role(): Role {
+    return roleOf(this.#state);
+  }
+
+  /** Index of the last entry of its log, durable or not. */
+  get last(): Index {
+    return this.#state.log.last;
   }
 
   /** Whom this node follows, itself when it leads. */

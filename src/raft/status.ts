@@ -49,7 +49,9 @@ export function statusOf(state: State): RaftStatus {
   return {
     id: state.id,
     group: state.settings.group,
-    ...leadershipOf(state),
+    role: roleOf(state),
+    term: state.term,
+    leader: state.leader,
     vote: state.vote,
     commit: state.commit,
     applied: state.applied,
@@ -77,9 +79,12 @@ export function statusOf(state: State): RaftStatus {
   };
 }
 
-/** Who leads, as this node sees it. A learner is whoever follows without a vote. */
+/** Who leads, as this node sees it. */
 export function leadershipOf(state: State): Leadership {
-  const { kind } = state.role;
-  const role: Role = kind === 'follower' && !state.isVoter ? 'learner' : kind;
-  return { term: state.term, role, leader: state.leader };
+  return { term: state.term, role: roleOf(state), leader: state.leader };
+}
+
+/** A learner is whoever follows without a vote. */
+export function roleOf({ role: { kind }, isVoter }: State): Role {
+  return kind === 'follower' && !isVoter ? 'learner' : kind;
 }

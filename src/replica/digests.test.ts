@@ -29,6 +29,16 @@ test('compare() says nothing about an index that left the ring', () => {
   assert.notEqual(digests.compare({ term: 1, index: 7, digest: 99 }, 8), null);
 });
 
+test('record() keeps as many digests as it may, however few there were at first', () => {
+  const digests = new Digests(4096);
+  const indexes: number[] = [];
+  for (let index = 1; index <= 6000; index += 1 + (index % 3)) indexes.push(index);
+  for (const index of indexes) digests.record(index, index);
+  for (const index of indexes.filter((one) => one > 6000 - 4096)) {
+    assert.equal(digests.at(index)?.digest, index);
+  }
+});
+
 test('clear() forgets the digests of a replaced state', () => {
   const digests = new Digests(4);
   digests.record(3, 1);

@@ -9,21 +9,27 @@ export interface DigestMark {
   readonly digest: number;
 }
 
+/** How many digests there is room for before any are known; doubled as they come. */
+const LENGTH_AT_FIRST = 256;
+
 /**
  * The last rolling digests of this replica, to be held against the leader's: replicas that executed
  * the same entries with the same results have the same digest at the same index, and one that once
  * differed differs ever after.
  */
 export class Digests {
-  readonly #indexes: Float64Array;
-  readonly #digests: Uint32Array;
+  readonly #capacity: number;
+  #indexes: Float64Array;
+  #digests: Uint32Array;
   #last: { readonly index: Index; readonly digest: number } | null = null;
   #awaited: DigestMark | null = null;
 
   /** Remembers the digests of the last `capacity` entries (a power of two). */
   constructor(capacity = 65_536) {
-    this.#indexes = new Float64Array(capacity);
-    this.#digests = new Uint32Array(capacity);
+    this.#capacity = capacity;
+    const length = Math.min(capacity, LENGTH_AT_FIRST);
+    this.#indexes = new Float64Array(length);
+    this.#digests = new Uint32Array(length);
   }
 
   /** The newest digest of this replica. */
@@ -32,7 +38,11 @@ export class Digests {
   }
 
   record(index: Index, digest: number): void {
-    const slot = index % this.#indexes.length;
+    let slot = index % this.#indexes.length;
+    while (this.#indexes.length < this.#capacity && this.#isTaken(slot, index)) {
+      this.#grow();
+      slot = index % this.#indexes.length;
+    }
     this.#indexes[slot] = index;
     this.#digests[slot] = digest >>> 0;
     this.#last = { index, digest: digest >>> 0 };
@@ -72,6 +82,25 @@ export class Digests {
     this.#indexes.fill(0);
     this.#last = null;
     this.#awaited = null;
+  }
+
+  /** Whether a digest that must not be forgotten yet stands where that of `index` would. */
+  #isTaken(slot: number, index: Index): boolean {
+    const before = this.#indexes[slot] ?? 0;
+    return before > 0 && before < index && index - before < this.#capacity;
+  }
+
+  /** A group with little in it needs little room: there may be many. */
+  #grow(): void {
+    const [indexes, digests] = [this.#indexes, this.#digests];
+    const length = indexes.length * 2;
+    this.#indexes = new Float64Array(length);
+    this.#digests = new Uint32Array(length);
+    indexes.forEach((index, at) => {
+      if (index === 0) return;
+      this.#indexes[index % length] = index;
+      this.#digests[index % length] = digests[at] ?? 0;
+    });
   }
 }
 

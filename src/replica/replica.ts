@@ -73,7 +73,7 @@ export class Replica {
       lazyMs: options.applyDelayMs,
       port: {
         entries: (after, through) => this.raft.entries(after, through),
-        last: () => this.raft.status().last,
+        last: () => this.raft.last,
         formatOf: (entry) => this.#proposals.formatOf(entry),
         onApplied: (range) => {
           this.#onApplied(range);
@@ -83,7 +83,7 @@ export class Replica {
     this.#divergence = this.#makeDivergence();
     this.#recordDigest();
     if (options.diverged) this.#bar();
-    const { term, role, leader } = this.raft.status();
+    const { currentTerm: term, role, leader } = this.raft;
     this.#leadership = { term, role, leader };
     this.#logSize = new LogSize(options.raft);
   }
