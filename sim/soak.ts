@@ -20,7 +20,16 @@ export interface SoakOrder {
 export function soak(options: SimOptions, onFailure: (report: Report) => void): void {
   const started = performance.now();
   const coverage = noCoverage();
-  const sum = { seeds: 0, virtualMs: 0, events: 0, ok: 0, failures: 0, unknownKeys: 0, keys: 0 };
+  const sum = {
+    seeds: 0,
+    virtualMs: 0,
+    events: 0,
+    ok: 0,
+    failures: 0,
+    unavailable: 0,
+    unknownKeys: 0,
+    keys: 0,
+  };
   let running = options.workers;
   for (let worker = 0; worker < options.workers; worker++) {
     const child = fork(new URL('./soak-worker.ts', import.meta.url));
@@ -30,6 +39,7 @@ export function soak(options: SimOptions, onFailure: (report: Report) => void): 
       sum.virtualMs += report.ranMs;
       sum.events += report.events;
       sum.ok += report.operations.ok;
+      if (report.unavailable) sum.unavailable++;
       sum.unknownKeys += report.keysUnknown;
       sum.keys += report.keys;
       addCoverage(coverage, report.coverage);
@@ -47,7 +57,9 @@ export function soak(options: SimOptions, onFailure: (report: Report) => void): 
         `${sum.seeds} seeds, ${(sum.virtualMs / 3_600_000).toFixed(2)} virtual hours in ` +
           `${(realMs / 1000).toFixed(0)} s: ${speed} times real time, ` +
           `${sum.events} events, ${sum.ok} answered operations, ` +
-          `${sum.keys} histories (${sum.unknownKeys} too long to judge), ${sum.failures} failures`,
+          `${sum.keys} histories (${sum.unknownKeys} too long to judge), ` +
+          `${sum.unavailable} clusters left without a majority that could go on, ` +
+          `${sum.failures} failures`,
       );
       for (const name of COUNTERS) console.log(`  ${name.padEnd(22)} ${coverage[name]}`);
       const never = COUNTERS.filter((name) => coverage[name] === 0);

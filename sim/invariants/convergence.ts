@@ -66,9 +66,13 @@ function whatIsMissing(cluster: Cluster, workload: Workload): string | null {
 function isMute(cluster: Cluster): boolean {
   const status = cluster.leader()?.replica?.raft.status() ?? null;
   if (status === null || !cluster.nodes.some(({ watched }) => watched.wrong)) return false;
-  const { voters } = status.config;
+  const { first, config } = status;
+  const { voters } = config;
+  // Between two attempts to send it a copy, it is what the log no longer has that it waits for.
   const waits = (id: string): boolean =>
-    status.progress.some((peer) => peer.id === id && peer.state === 'snapshot');
+    status.progress.some(
+      (peer) => peer.id === id && (peer.state === 'snapshot' || peer.match + 1 < first),
+    );
   const speaking = cluster.nodes.filter(
     ({ id, life, watched }) => voters.includes(id) && life !== null && !watched.wrong && !waits(id),
   );

@@ -24,6 +24,11 @@ const TRUST_MS = 2000;
 /** How often it is looked whether it is. */
 const TRUST_LOOK_MS = 50;
 
+/** Only the operator knows more than the voters who can speak. */
+const CONTRADICTED =
+  'a voter contradicts it, and no majority agrees with it: compare the nodes with ' +
+  '`quorlite verify` and remove the one that is wrong';
+
 /** A snapshot, or why there is none. */
 type Provided = { readonly snapshot: Snapshot } | { readonly error: string };
 
@@ -223,9 +228,7 @@ export class SnapshotTraffic {
       return;
     }
     if (this.#clock.now() >= until) {
-      done(
-        standing === 'doubted' ? 'a voter contradicts it, and no majority agrees with it' : null,
-      );
+      done(standing === 'doubted' ? CONTRADICTED : null);
       return;
     }
     this.#clock.after(TRUST_LOOK_MS, () => {
