@@ -20,7 +20,7 @@ function bench(seed: number): Bench {
   const timing = chance.stream(STREAM.diskTime, 0);
   const fate = chance.stream(STREAM.diskCrash, 0);
   const machine = new MachineDisk({ events, timing, fate });
-  machine.addDirectory('/data');
+  machine.addDirectory('/data', 0);
   return { events, machine, life: new Life(events, 0, 0) };
 }
 
@@ -169,5 +169,17 @@ test('what a disk lost is missed after the next power loss, though no write was 
     const left = machine.mount(new Life(events, 0, 1)).readAll('/data/file');
     const zeros = left.filter((byte) => byte === 0).length;
     assert.equal(zeros, SECTOR_BYTES, how);
+  }
+});
+
+test('a directory is there after a power loss if its process had come so far', () => {
+  for (const came of [true, false]) {
+    const { events, machine, life } = bench(1);
+    const disk = machine.mount(life);
+    disk.syncDirectory('/data');
+    disk.makeDirectory('/data/inner');
+    assert.ok(life.time > 0);
+    machine.onPowerLoss(came ? life.time : life.time / 2);
+    assert.equal(machine.mount(new Life(events, 0, 1)).exists('/data/inner'), came);
   }
 });

@@ -69,7 +69,8 @@ export class MachineDisk {
   readonly #fate: Draw;
   #names = new Map<string, Inode>();
   readonly #durableNames = new Map<string, Inode>();
-  #directories = new Set<string>(['/']);
+  /** Durable once made, and when that was: a process may be ahead of the true time. */
+  #directories = new Map<string, number>([['/', 0]]);
   #changes: NameChange[] = [];
   #nameSyncs: {
     readonly directory: string;
@@ -110,11 +111,12 @@ export class MachineDisk {
     return this.#directories.has(path);
   }
 
-  addDirectory(path: string): void {
-    let at = path;
-    while (at !== '' && at !== '/') {
-      this.#directories.add(at);
-      at = at.slice(0, at.lastIndexOf('/'));
+  /** Makes a directory at `at`, with those above it. */
+  addDirectory(path: string, at: number): void {
+    let made = path;
+    while (made !== '' && made !== '/') {
+      if (!this.#directories.has(made)) this.#directories.set(made, at);
+      made = made.slice(0, made.lastIndexOf('/'));
     }
   }
 
@@ -186,6 +188,9 @@ export class MachineDisk {
     this.#settleNames(at);
     this.#nameSyncs = [];
     this.#changes = this.#changes.filter((change) => change.at <= at);
+    for (const [path, madeAt] of this.#directories) {
+      if (madeAt > at) this.#directories.delete(path);
+    }
     this.#names = new Map(this.#durableNames);
     for (const change of this.#changes) applyChange(this.#names, change);
   }
@@ -280,7 +285,7 @@ export class MachineDisk {
     this.#durableNames.clear();
     this.#changes = [];
     this.#syncing.clear();
-    this.#directories = new Set(['/']);
+    this.#directories = new Map([['/', 0]]);
   }
 
   #keepName(change: NameChange): void {
@@ -323,7 +328,7 @@ class MountedDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    this.#machine.addDirectory(path);
+    this.#machine.addDirectory(path, this.#life.time);
   }
 
   readAll(path: string): Uint8Array {

@@ -14,6 +14,7 @@ export interface DiskCall {
     | 'rename'
     | 'remove'
     | 'list'
+    | 'make-directory'
     | 'sync-directory';
   readonly path: string;
   /** Calls that change something, or sync, before this one. */
@@ -104,6 +105,8 @@ export class MemoryDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
+    if (this.#directories.has(path)) return;
+    this.strike('make-directory', path);
     let end = path.length;
     while (end > 0) {
       this.#directories.add(path.slice(0, end));
