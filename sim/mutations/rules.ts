@@ -11,6 +11,46 @@ const LEASES = {
   heartbeatIntervalMs: 100,
 } as const;
 
+/** Elections within a second, on a network and disks that allow it. */
+const QUICK = {
+  electionTimeoutMs: 600,
+  heartbeatIntervalMs: 60,
+  delayMsMin: 1,
+  delayMsMean: 2,
+  syncMs: 1,
+} as const;
+
+/** Leader after leader dies, every second time in the middle of a sync, and comes back. */
+function fallenLeaders(): readonly Fault[] {
+  return Array.from({ length: 9 }, (_, i) => ({
+    kind: 'crash',
+    at: 800 + 900 * i,
+    node: 'leader',
+    how: 'process',
+    downMs: 1400,
+    midSync: i % 2 === 0,
+  }));
+}
+
+/** Two of three nodes after another lose sight of each other; both see the third. */
+function bridges(): readonly Fault[] {
+  const pairs = [
+    [0, 1],
+    [1, 2],
+    [0, 2],
+  ] as const;
+  return pairs.map(([a, b], i) => ({
+    kind: 'partition',
+    at: 1000 + 2800 * i,
+    forMs: 2500,
+    style: 'bridge',
+    cuts: [
+      [a, b],
+      [b, a],
+    ],
+  }));
+}
+
 /** Rules of the protocol that are left out. */
 export const ruleMutations: readonly Mutation[] = [
   {
@@ -87,11 +127,16 @@ export const ruleMutations: readonly Mutation[] = [
   {
     name: 'commit-older-terms',
     what: 'an entry of an earlier term is committed by counting (Raft figure 8)',
-    seeds: 100,
-    setup: { nodes: 5, clients: 5, thinkMs: 50 },
+    seeds: 60,
+    setup: { nodes: 5, clients: 5, thinkMs: 50, ...QUICK },
+    faults: fallenLeaders(),
     core: (raft) => {
       const state = stateOf(raft);
       const step = raft.step.bind(raft);
+      const take = raft.takeEffects.bind(raft);
+      // One entry an append, which is allowed: so an older one is counted without a newer one.
+      raft.takeEffects = () =>
+        pretending(state.settings, 'appendBytesMax', { value: 1, act: take });
       raft.step = (message, now) => {
         const leader = leaderOf(state);
         const act = (): void => {
@@ -128,7 +173,8 @@ export const ruleMutations: readonly Mutation[] = [
     name: 'vote-while-leader-heard',
     what: 'a voter that promised a lease grants votes to others',
     seeds: 60,
-    setup: { leases: true },
+    setup: { leases: true, nodes: 3 },
+    faults: bridges(),
     core: (raft) => {
       const state = stateOf(raft);
       const step = raft.step.bind(raft);
