@@ -1,3 +1,4 @@
+import { assert } from '../src/base/assert.ts';
 import { kindOf } from './kinds.ts';
 import { type Mutation, MUTATIONS } from './mutations.ts';
 import { drawPlan } from './plan.ts';
@@ -12,7 +13,10 @@ export interface Proof {
   readonly by: string;
 }
 
-/** Runs seeds until one finds the bug, and no further than it says. */
+/**
+ * Runs seeds until one finds the bug, and no further than it says. That one must hold without the
+ * bug: else it proves nothing.
+ */
 export function findMutation(mutation: Mutation, seedsMax: number = mutation.seeds): Proof {
   for (let seed = 1; seed <= seedsMax; seed++) {
     const nodes = mutation.setup?.nodes;
@@ -20,8 +24,12 @@ export function findMutation(mutation: Mutation, seedsMax: number = mutation.see
     const setup = { ...plan.setup, ...mutation.setup };
     const faults = [...plan.faults, ...(mutation.faults ?? [])].toSorted((l, r) => l.at - r.at);
     const bent = { ...plan, setup, faults };
-    const { failure } = run(bent, { mutation, kind: kindOf('model') });
-    if (failure !== null) return { name: mutation.name, found: seed, by: failure.invariant };
+    const kind = kindOf('model');
+    const { failure } = run(bent, { mutation, kind });
+    if (failure === null) continue;
+    const healthy = run(bent, { kind }).failure;
+    assert(healthy === null, () => `Without ${mutation.name}, too: ${healthy?.message}`);
+    return { name: mutation.name, found: seed, by: failure.invariant };
   }
   return { name: mutation.name, found: null, by: '' };
 }

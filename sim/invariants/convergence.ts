@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster.ts';
 import { Violation } from '../watch.ts';
 import type { Workload } from '../workload.ts';
+import { isUnnoticed } from './wrong-state.ts';
 
 /**
  * I12: once healed, there is a leader, every member has applied everything and holds the same
@@ -42,7 +43,7 @@ function whatIsMissing(cluster: Cluster, workload: Workload): string | null {
   if (leader?.watched.core === null || leader === null) return 'nobody leads';
   const { commit, config } = leader.watched.core;
   if (commit < cluster.truth.commit) return `${leader.id} leads and has not committed everything`;
-  const hash = leader.machine?.contentHash();
+  let hash: string | null = null;
   for (const { id } of config.members) {
     const node = cluster.nodes.find((candidate) => candidate.id === id);
     if (node === undefined || node.retired) continue;
@@ -50,7 +51,11 @@ function whatIsMissing(cluster: Cluster, workload: Workload): string | null {
     if (node.machine.applied !== commit) {
       return `${id} has applied ${node.machine.applied} of ${commit}`;
     }
-    if (node.machine.contentHash() !== hash) return `${id} has other content than ${leader.id}`;
+    if (!isUnnoticed(node.watched)) {
+      const held = node.machine.contentHash();
+      hash ??= held;
+      if (held !== hash) return `${id} has other content than those before`;
+    }
     if (node.watched.owed > 0) return `${id} owes ${node.watched.owed} outcomes`;
     if (node.watched.told) return `${id} waits for the copy that replaces its state`;
     if (node.watched.core?.recovering === true) return `${id} is still recovering`;

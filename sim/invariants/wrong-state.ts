@@ -86,9 +86,9 @@ export class WrongStates implements Invariant {
     throw new Violation('I15', `${node.id} answers a read from a state it knows to be wrong`);
   }
 
-  /** At the end: what every member holds is what the log says. */
+  /** At the end: what every member holds is what the log says, unless nothing could show that. */
   requireRight(node: WatchedNode, machine: SimulatedMachine): void {
-    const fault = this.#void ? null : this.#oracle.faultOf(machine);
+    const fault = this.#void || isUnnoticed(node) ? null : this.#oracle.faultOf(machine);
     if (fault !== null) throw new Violation('I15', `${node.id} is healed, and ${fault}`);
   }
 
@@ -107,9 +107,7 @@ export class WrongStates implements Invariant {
    * who leads with it gives copies that are wrong until the next entry shows it.
    */
   #cannotKnow(node: WatchedNode): boolean {
-    return this.#nodes().some(
-      (other) => other !== node && other.wrong && !other.told && other.applied <= other.spoiledAt,
-    );
+    return this.#nodes().some((other) => other !== node && isUnnoticed(other));
   }
 
   #weigh(): void {
@@ -122,6 +120,11 @@ export class WrongStates implements Invariant {
     );
     if (lacks) this.#void = true;
   }
+}
+
+/** A state was spoiled and nothing applied since: no digest tells. */
+export function isUnnoticed({ wrong, told, applied, spoiledAt }: WatchedNode): boolean {
+  return wrong && !told && applied <= spoiledAt;
 }
 
 type CoreAfter = NonNullable<WatchedNode['core']>;

@@ -2,6 +2,7 @@ import type { Message } from '../../src/raft/message.ts';
 import type { Raft } from '../../src/raft/raft.ts';
 import type { Mutation } from '../mutations.ts';
 import { bendEffects } from './messages.ts';
+import { fallenLeaders, QUICK } from './moments.ts';
 
 /** Bugs in what a core hears and decides. */
 export const coreMutations: readonly Mutation[] = [
@@ -36,7 +37,9 @@ export const coreMutations: readonly Mutation[] = [
   {
     name: 'count-votes-for-all',
     what: 'a vote granted counts for a second voter too',
-    seeds: 100,
+    seeds: 60,
+    setup: { nodes: 5, ...QUICK },
+    faults: fallenLeaders(300),
     core: (raft, { id }) => {
       const step = raft.step.bind(raft);
       raft.step = (message, now) => {

@@ -3,6 +3,7 @@ import type { State } from '../../src/raft/state.ts';
 import type { Mutation } from '../mutations.ts';
 import type { Fault } from '../plan.ts';
 import { leaderOf, pretending, stateOf } from './inside.ts';
+import { bridges, fallenLeaders, QUICK, reconfigurations } from './moments.ts';
 
 const LEASES = {
   leases: true,
@@ -10,46 +11,6 @@ const LEASES = {
   electionTimeoutMs: 1000,
   heartbeatIntervalMs: 100,
 } as const;
-
-/** Elections within a second, on a network and disks that allow it. */
-const QUICK = {
-  electionTimeoutMs: 600,
-  heartbeatIntervalMs: 60,
-  delayMsMin: 1,
-  delayMsMean: 2,
-  syncMs: 1,
-} as const;
-
-/** Leader after leader dies, every second time in the middle of a sync, and comes back. */
-function fallenLeaders(): readonly Fault[] {
-  return Array.from({ length: 9 }, (_, i) => ({
-    kind: 'crash',
-    at: 800 + 900 * i,
-    node: 'leader',
-    how: 'process',
-    downMs: 1400,
-    midSync: i % 2 === 0,
-  }));
-}
-
-/** Two of three nodes after another lose sight of each other; both see the third. */
-function bridges(): readonly Fault[] {
-  const pairs = [
-    [0, 1],
-    [1, 2],
-    [0, 2],
-  ] as const;
-  return pairs.map(([a, b], i) => ({
-    kind: 'partition',
-    at: 1000 + 2800 * i,
-    forMs: 2500,
-    style: 'bridge',
-    cuts: [
-      [a, b],
-      [b, a],
-    ],
-  }));
-}
 
 /** Rules of the protocol that are left out. */
 export const ruleMutations: readonly Mutation[] = [
@@ -71,7 +32,8 @@ export const ruleMutations: readonly Mutation[] = [
     name: 'config-before-own-commit',
     what: 'a new leader changes the configuration at once (the single-server bug of 2015)',
     seeds: 100,
-    setup: { nodes: 4, spares: 2 },
+    setup: { nodes: 4, spares: 2, ...QUICK },
+    faults: [...fallenLeaders(700), ...reconfigurations()],
     core: (raft) => {
       bendConfigChange(raft, (state, act) => {
         const firstOwn = leaderOf(state)?.firstOwn ?? 0;
@@ -129,7 +91,7 @@ export const ruleMutations: readonly Mutation[] = [
     what: 'an entry of an earlier term is committed by counting (Raft figure 8)',
     seeds: 60,
     setup: { nodes: 5, clients: 5, thinkMs: 50, ...QUICK },
-    faults: fallenLeaders(),
+    faults: fallenLeaders(1400),
     core: (raft) => {
       const state = stateOf(raft);
       const step = raft.step.bind(raft);

@@ -4,6 +4,7 @@
  */
 
 import type { Connection } from './driver.ts';
+import { isFull } from './errors.ts';
 import { syncWal, walBytes } from './files.ts';
 
 /** A log of this size is worth moving when nothing else is to be done. */
@@ -24,19 +25,32 @@ export function checkpointIdle(connection: Connection, path: string): void {
 
 /** Afterwards a power loss costs nothing that was committed before. */
 export function makeDurable(connection: Connection, path: string): void {
-  connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
-  // A reader may have kept some of the log from being moved, and then SQLite does not sync it.
+  movePassively(connection);
+  // What was not moved, for a reader or want of space, SQLite does not sync either.
   syncWal(path);
 }
 
 /** PASSIVE waits for nobody; TRUNCATE after it finds nothing to wait for, or gives up at once. */
 function moveAndTruncate(connection: Connection): void {
-  const [busy, inLog, moved] = connection.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() ?? [];
-  if (busy !== 0n || inLog !== moved) return;
+  if (!movePassively(connection)) return;
   connection.exec('PRAGMA busy_timeout=0');
   try {
     connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
   } finally {
     connection.exec('PRAGMA busy_timeout=10000');
+  }
+}
+
+/**
+ * Whether all of the log is in the main file now. On a full disk it is not, and nothing is lost:
+ * the log stays, and is moved when there is space.
+ */
+function movePassively(connection: Connection): boolean {
+  try {
+    const [busy, inLog, moved] = connection.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() ?? [];
+    return busy === 0n && inLog === moved;
+  } catch (cause) {
+    if (isFull(cause)) return false;
+    throw cause;
   }
 }

@@ -98,14 +98,18 @@ export class SqliteMachine {
 
   /** Called when nothing is to be done: keeps the write-ahead log small. */
   idle(): void {
-    if (this.#path !== IN_MEMORY) checkpointIdle(this.#session.connection, this.#path);
+    if (this.#path === IN_MEMORY) return;
+    attempt('checkpoint the database', () => {
+      checkpointIdle(this.#session.connection, this.#path);
+    });
   }
 
   /** Called between ranges: bounds the write-ahead log under load. */
   relieve(): void {
-    if (this.#path !== IN_MEMORY && ++this.#ranges % RANGES_PER_LOOK === 0) {
+    if (this.#path === IN_MEMORY || ++this.#ranges % RANGES_PER_LOOK !== 0) return;
+    attempt('checkpoint the database', () => {
       checkpoint(this.#session.connection, this.#path);
-    }
+    });
   }
 
   /** A hash of everything that must be equal on all nodes at `index`. */
