@@ -17,6 +17,8 @@ export interface IntakePort {
   repairing(): boolean;
   /** Index of this node's state. */
   applied(): Index;
+  /** What is offered is older than this node's state: the sender must be asked for more. */
+  tooOld(): void;
   /** Takes the state over; `done` once the machine has it. */
   install(mark: SnapshotMark, path: string, done: (outcome: 'installed' | 'ignored') => void): void;
 }
@@ -51,6 +53,7 @@ export class Intake {
     if (piece.mark.index < this.#port.applied()) {
       // Taking it would take back what was read here.
       answer({ kind: 'refused', reason: 'it is older than the state it would replace' });
+      this.#port.tooOld();
       return;
     }
     if (this.#finishing) {

@@ -286,6 +286,11 @@ export class SnapshotTraffic {
         commit: () => this.#replica.raft.status().commit,
         repairing: () => this.#replica.diverged,
         applied: () => this.#replica.applied,
+        tooOld: () => {
+          // The log lost entries that are in the state. The leader, who knows of the log alone,
+          // would offer the same copy for ever.
+          this.#ask(TOPIC.copy, this.#replica.applied, () => {});
+        },
         install: (mark, path, done) => {
           this.#install(mark, path, done);
         },
