@@ -43,6 +43,11 @@ export class Intake {
     this.#logger = options.logger;
   }
 
+  /** The state is being replaced by a copy that came earlier: takes no other one until told. */
+  finishing(finishing: boolean): void {
+    this.#finishing = finishing;
+  }
+
   /** Takes a piece; `answer` is called exactly once. */
   onPiece(piece: SnapshotPiece, answer: (answer: SnapshotAnswer) => void): void {
     if (piece.mark.index <= this.#port.commit() && !this.#port.repairing()) {

@@ -368,7 +368,7 @@ export class NodeHost implements TransportEvents {
       logger,
       group: MAIN_GROUP,
       pieceBytes: this.#options.snapshotPieceBytes,
-      onWrong: (error) => {
+      onUnusable: (error) => {
         this.fail(error);
       },
     });
@@ -378,10 +378,7 @@ export class NodeHost implements TransportEvents {
     if (replica.raft.status().config.voters.length === 1) replica.raft.standSoon();
     this.#host.add(replica);
     this.#events.onEntered(replica);
-    made.finishInstall((path, done) => {
-      replica.replaceState(path, done);
-    });
-    this.#snapshots.start();
+    this.#snapshots.start(made.unfinished);
   }
 
   /** Before the replica goes on: what a majority said must outlive this process. */
