@@ -90,6 +90,19 @@ test('L14: a node that lost everything is refused, and comes back once it was re
   expectFinds('admit-anyone', seeds(12, betrayalByWipe));
 });
 
+test('L14: a node that was removed while it was cut off is told so when it comes back', () => {
+  const resets = [0, 1, 2, 4].map((b): Fault => ({ kind: 'reset', at: 5000, a: 3, b }));
+  const { removals, refusedIdentities } = expectHolds([
+    planOf(1, { nodes: 5, safetyMs: 9000 }, [
+      { kind: 'isolate', at: 3500, node: 3, way: 'both', forMs: 2000 },
+      { kind: 'remove', at: 4000, node: 3 },
+      ...resets,
+    ]),
+  ]);
+  assert.equal(removals, 1);
+  assert.equal(refusedIdentities, 1);
+});
+
 /** As the betrayal, with a new disk in place of the one that lied. */
 function betrayalByWipe(seed: number): Plan {
   const plan = betrayal(seed);

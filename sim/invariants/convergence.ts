@@ -60,6 +60,11 @@ function whatIsMissing(cluster: Cluster, workload: Workload): string | null {
     if (node.watched.told) return `${id} waits for the copy that replaces its state`;
     if (node.watched.core?.recovering === true) return `${id} is still recovering`;
   }
+  const stray = cluster.nodes.find(
+    ({ life, retired, watched }) =>
+      life !== null && !retired && watched.core?.config.voters.length === 0,
+  );
+  if (stray !== undefined) return `${stray.id} was let in and nobody knows it`;
   if (workload.waiting > 0) return `${workload.waiting} clients wait`;
   return null;
 }

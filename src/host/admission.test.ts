@@ -8,7 +8,7 @@ const view: AdmissionView = {
   id: 'n1',
   cluster: 'c1',
   engine: 'sqlite 3.53.4',
-  removed: new Set(['n9']),
+  removed: new Set(['a9']),
   config: {
     voters: ['n1', 'n2'],
     votersOutgoing: [],
@@ -49,9 +49,14 @@ test('R13: admit() refuses a known id with a re-created data directory and says 
 test('admit() refuses another cluster, another engine and a removed node', () => {
   assert.match(admit(view, { ...hello, cluster: 'c2' }) ?? '', /^wrong-cluster: .*--join/);
   assert.match(admit(view, { ...hello, engine: 'sqlite 3.51.0' }) ?? '', /^wrong-version: .*3\.51/);
-  assert.match(admit(view, { ...hello, id: 'n9' }) ?? '', /^not-member: .*n9 was removed/);
+  assert.match(
+    admit(view, { ...hello, id: 'n9', incarnation: 'a9' }) ?? '',
+    /^not-member: .*n9 was removed/,
+  );
 });
 
 test('admit() lets a removed id come back with an empty directory', () => {
-  assert.equal(admit(view, { ...hello, id: 'n9', cluster: null, incarnation: 'new' }), null);
+  const back = { ...hello, id: 'n9', incarnation: 'new' };
+  assert.equal(admit(view, { ...back, cluster: null }), null);
+  assert.equal(admit(view, back), null, 'also where it is not known yet that it is back');
 });

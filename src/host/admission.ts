@@ -1,4 +1,4 @@
-import type { ClusterId, NodeId } from '../base/ids.ts';
+import type { ClusterId, Incarnation, NodeId } from '../base/ids.ts';
 import type { Hello } from '../peer/transport.ts';
 import type { Config } from '../raft/config.ts';
 
@@ -9,8 +9,8 @@ export interface AdmissionView {
   readonly engine: string;
   /** The configuration in force here; null while there is none. */
   readonly config: Config | null;
-  /** Ids that a committed configuration removed, as far as this node saw it. */
-  readonly removed: ReadonlySet<NodeId>;
+  /** Data directories that a committed configuration removed, as far as this node saw it. */
+  readonly removed: ReadonlySet<Incarnation>;
 }
 
 /**
@@ -33,7 +33,7 @@ export function admit(view: AdmissionView, peer: Hello): string | null {
       `node ${view.id} to cluster ${view.cluster}. Check the addresses given with --join`
     );
   }
-  if (view.removed.has(peer.id) && peer.cluster !== null) {
+  if (view.removed.has(peer.incarnation) && peer.cluster !== null) {
     return (
       `not-member: Node ${peer.id} was removed from the cluster. ` +
       `To add it again, start it with an empty data directory and --join`

@@ -17,6 +17,8 @@ export interface IntakePort {
   repairing(): boolean;
   /** Index of this node's state. */
   applied(): Index;
+  /** What is offered is older than this node's state: the sender must be asked for more. */
+  tooOld(): void;
   /** Takes the state over; `done` once the machine has it. */
   install(mark: SnapshotMark, path: string, done: (outcome: 'installed' | 'ignored') => void): void;
 }
@@ -41,6 +43,11 @@ export class Intake {
     this.#logger = options.logger;
   }
 
+  /** The state is being replaced by a copy that came earlier: takes no other one until told. */
+  finishing(finishing: boolean): void {
+    this.#finishing = finishing;
+  }
+
   /** Takes a piece; `answer` is called exactly once. */
   onPiece(piece: SnapshotPiece, answer: (answer: SnapshotAnswer) => void): void {
     if (piece.mark.index <= this.#port.commit() && !this.#port.repairing()) {
@@ -51,6 +58,7 @@ export class Intake {
     if (piece.mark.index < this.#port.applied()) {
       // Taking it would take back what was read here.
       answer({ kind: 'refused', reason: 'it is older than the state it would replace' });
+      this.#port.tooOld();
       return;
     }
     if (this.#finishing) {

@@ -51,11 +51,23 @@ export class Membership {
     return this.#replica.raft.status().config;
   }
 
+  /**
+   * Whether `id` is a member for good: what is in force and not committed may fall back. The entry
+   * a cluster was made with cannot, so founders count before anybody leads.
+   */
+  isMember(id: NodeId): boolean {
+    const { raft } = this.#replica;
+    const config = raft.configAt(Math.max(raft.commit, 1));
+    return config?.members.some((member) => member.id === id) ?? false;
+  }
+
   /** Lets `member` in, or takes note of its new addresses. Leader only. */
   join(member: Member, deadline: number, done: (outcome: MembershipOutcome) => void): void {
     const known = this.config.members.find(({ id }) => id === member.id);
     if (known !== undefined && sameAddresses(known, member)) {
-      done(null);
+      this.#settle(deadline, done, () => {
+        this.join(member, deadline, done);
+      });
       return;
     }
     const kind = known === undefined ? 'add-learner' : 'update';
@@ -65,7 +77,9 @@ export class Membership {
   /** Takes `id` out. Leader only; an unknown id is no error. */
   remove(id: NodeId, deadline: number, done: (outcome: MembershipOutcome) => void): void {
     if (!this.config.members.some((member) => member.id === id)) {
-      done(null);
+      this.#settle(deadline, done, () => {
+        this.remove(id, deadline, done);
+      });
       return;
     }
     this.#change({ steps: [{ kind: 'remove', id }] }, deadline, done);
@@ -124,6 +138,22 @@ export class Membership {
     });
   }
 
+  /** What was asked for is in force already: that is success once it is committed, not before. */
+  #settle(deadline: number, done: (outcome: MembershipOutcome) => void, again: () => void): void {
+    const { commit, configIndex } = this.#replica.raft.status();
+    if (!this.#replica.isLeader) done('not-leader: This node does not lead');
+    else if (configIndex <= commit) done(null);
+    else if (this.#clock.now() < deadline) this.#later(done, again);
+    else done(explain({ kind: 'unknown', reason: 'no majority confirmed it in time' }, ''));
+  }
+
+  #later(done: (outcome: MembershipOutcome) => void, again: () => void): void {
+    this.#clock.after(LOOK_MS, () => {
+      if (this.#closed) done('stopping: The node is stopping');
+      else again();
+    });
+  }
+
   #change(
     change: ConfigChange,
     deadline: number,
@@ -131,9 +161,8 @@ export class Membership {
   ): void {
     this.#replica.changeConfig(change, deadline, (outcome, detail) => {
       if (this.#mayRetry(outcome, deadline)) {
-        this.#clock.after(LOOK_MS, () => {
-          if (this.#closed) done('stopping: The node is stopping');
-          else this.#change(change, deadline, done);
+        this.#later(done, () => {
+          this.#change(change, deadline, done);
         });
         return;
       }

@@ -23,6 +23,8 @@ import { Membership } from './membership.ts';
 import { type Inside, ClusterRequests } from './requests.ts';
 import { SnapshotTraffic } from './snapshot-traffic.ts';
 
+const NOBODY: ReadonlySet<Incarnation> = new Set();
+
 /** The group of the one database; group 0 is kept for the catalog. */
 export const MAIN_GROUP: GroupId = 1;
 
@@ -108,7 +110,10 @@ export class NodeHost implements TransportEvents {
   readonly #host: Host;
   /** Requests about the cluster: join, remove, hand leadership over. */
   readonly requests: ClusterRequests;
-  readonly #removed = new Set<NodeId>();
+  /** Data directories that the configuration in force removed, or one before it. */
+  readonly #removed = new Set<Incarnation>();
+  /** Who the configuration in force names. */
+  #members: readonly Member[] = [];
   #cluster: ClusterId | null;
   #peerAddress: Address = '';
   #replica: Replica | null = null;
@@ -224,9 +229,13 @@ export class NodeHost implements TransportEvents {
   }
 
   admit(peer: Hello): string | null {
-    const config = this.#replica?.raft.status().config ?? null;
+    const status = this.#replica?.raft.status() ?? null;
     const { id, engine } = this.#options;
-    return admit({ id, cluster: this.#cluster, engine, config, removed: this.#removed }, peer);
+    const config = status?.config ?? null;
+    // What is not committed may fall back: nobody is sent away for it.
+    const isCommitted = status !== null && status.configIndex <= status.commit;
+    const removed = isCommitted ? this.#removed : NOBODY;
+    return admit({ id, cluster: this.#cluster, engine, config, removed }, peer);
   }
 
   onRefused(address: Address, reason: string): void {
@@ -368,20 +377,16 @@ export class NodeHost implements TransportEvents {
       logger,
       group: MAIN_GROUP,
       pieceBytes: this.#options.snapshotPieceBytes,
-      onWrong: (error) => {
+      onUnusable: (error) => {
         this.fail(error);
       },
     });
-    this.#connect(
-      [...replica.raft.status().config.members, ...hosts].filter(({ id }) => id !== this.self.id),
-    );
+    this.#members = replica.raft.status().config.members;
+    this.#connect([...this.#members, ...hosts].filter(({ id }) => id !== this.self.id));
     if (replica.raft.status().config.voters.length === 1) replica.raft.standSoon();
     this.#host.add(replica);
     this.#events.onEntered(replica);
-    made.finishInstall((path, done) => {
-      replica.replaceState(path, done);
-    });
-    this.#snapshots.start();
+    this.#snapshots.start(made.unfinished);
   }
 
   /** Before the replica goes on: what a majority said must outlive this process. */
@@ -411,11 +416,9 @@ export class NodeHost implements TransportEvents {
   }
 
   #onConfig(config: Config): void {
-    const before = this.#replica?.raft.status().config.members ?? [];
-    for (const { id } of before) {
-      if (!config.members.some((member) => member.id === id)) this.#removed.add(id);
-    }
-    for (const { id } of config.members) this.#removed.delete(id);
+    for (const { incarnation } of this.#members) this.#removed.add(incarnation);
+    for (const { incarnation } of config.members) this.#removed.delete(incarnation);
+    this.#members = config.members;
     this.#connect(config.members.filter(({ id }) => id !== this.self.id));
     this.#membership?.onChange();
   }

@@ -41,7 +41,7 @@ export class SnapshotTraffic {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #group: GroupId;
-  readonly #onWrong: (error: QuorliteError) => void;
+  readonly #onUnusable: (error: QuorliteError) => void;
   readonly #catchUp: CatchUp;
   readonly #intake: Intake;
   #taking: ((outcome: Provided) => void)[] = [];
@@ -58,8 +58,10 @@ export class SnapshotTraffic {
     readonly logger: Logger;
     readonly group: GroupId;
     readonly pieceBytes: number;
-    /** A majority holds another state than this node, which leads: it must stop. */
-    readonly onWrong: (error: QuorliteError) => void;
+    /**
+     * The node must stop: a majority holds another state and it leads, or its copy is damaged.
+     */
+    readonly onUnusable: (error: QuorliteError) => void;
   }) {
     this.#replica = options.replica;
     this.#machine = options.machine;
@@ -68,7 +70,7 @@ export class SnapshotTraffic {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#group = options.group;
-    this.#onWrong = options.onWrong;
+    this.#onUnusable = options.onUnusable;
     this.#catchUp = this.#makeCatchUp(options.pieceBytes);
     this.#intake = this.#makeIntake();
     this.#calls.handle(TOPIC.snapshot, (_from, body, answer) => {
@@ -89,9 +91,13 @@ export class SnapshotTraffic {
     this.#catchUp.start(request);
   }
 
-  /** A state that was known to be wrong when this node started waits for its copy. */
-  start(): void {
-    this.#askForCopy();
+  /**
+   * Goes on where an earlier life ended: with a copy that the log begins after and the state has
+   * not taken over, or with a state that is known to be wrong and waits for one.
+   */
+  start(unfinished: Snapshot | null): void {
+    if (unfinished === null) this.#askForCopy();
+    else this.#finish(unfinished);
   }
 
   /**
@@ -109,6 +115,24 @@ export class SnapshotTraffic {
   close(): void {
     this.#closed = true;
     this.#catchUp.close();
+  }
+
+  /** As for every copy, its hash comes first; without it the next start asks for another one. */
+  #finish(snapshot: Snapshot): void {
+    this.#intake.finishing(true);
+    this.#replica.hold(() => {
+      this.#store.verify(snapshot, (error) => {
+        if (this.#closed) return;
+        if (error !== null) {
+          this.#onUnusable(error);
+          return;
+        }
+        this.#replica.replaceState(snapshot.path, (index) => {
+          this.#intake.finishing(false);
+          this.#logger.info?.('Finished taking over a snapshot', { index });
+        });
+      });
+    });
   }
 
   #askForVerdict(asking: Asking): void {
@@ -166,7 +190,7 @@ export class SnapshotTraffic {
     else answer(`diverged: No majority contradicts the follower: ${verdict}`, NO_BYTES);
     if (verdict !== 'leader') return;
     this.#replica.quarantine(index, () => {});
-    this.#onWrong(wrongLeader(index));
+    this.#onUnusable(wrongLeader(index));
   }
 
   #onCopyAsked(from: NodeId, body: Uint8Array, answer: Answer): void {
@@ -289,6 +313,11 @@ export class SnapshotTraffic {
         commit: () => this.#replica.raft.status().commit,
         repairing: () => this.#replica.diverged,
         applied: () => this.#replica.applied,
+        tooOld: () => {
+          // The log lost entries that are in the state. The leader, who knows of the log alone,
+          // would offer the same copy for ever.
+          this.#ask(TOPIC.copy, this.#replica.applied, () => {});
+        },
         install: (mark, path, done) => {
           this.#install(mark, path, done);
         },

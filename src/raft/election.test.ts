@@ -526,3 +526,13 @@ test('step() never throws, whatever arrives', () => {
     { numRuns: 500 },
   );
 });
+
+test('R1: a term that cannot be written down is not adopted', () => {
+  for (const term of [2 ** 32, Number.MAX_SAFE_INTEGER]) {
+    const cluster = Cluster.of(3);
+    const { raft } = cluster.get('n1');
+    for (const message of everyMessage(term)) cluster.step({ ...message, from: 'n2', to: 'n1' });
+    assert.equal(raft.currentTerm, 0);
+    assert.match(cluster.trace.join('\n'), /protocol error of n2: .*of term/);
+  }
+});

@@ -70,7 +70,7 @@ export class Progress {
   toldCommit: Index = 0;
   /** A read of this peer waits for the commit index: tell it now. */
   noticeNow = false;
-  /** It may have lost an append: ask, with an empty one after what was sent. */
+  /** It may have lost an append, or entries: ask, with an empty one after what was sent. */
   verifyDue = false;
   /** Index of the configuration that removed it: it is told that this committed, then dropped. */
   removedAt: Index | null = null;
@@ -182,7 +182,10 @@ export class Progress {
   /** The peer answered a heartbeat: it is there, so a lost append is worth asking for. */
   heartbeatAnswered(): void {
     this.#probeSent = false;
-    if (this.#state === 'replicate' && this.inflight.count > 0) {
+    if (this.#state === 'replicate' && this.recovering) {
+      // Only an append that names the commit index ends that, and there may be nothing to write.
+      this.verifyDue = true;
+    } else if (this.#state === 'replicate' && this.inflight.count > 0) {
       this.verifyDue = this.#match === this.#matchAtHeartbeat;
     }
     this.#matchAtHeartbeat = this.#match;

@@ -271,3 +271,39 @@ test('recovering: a lossy connection voids what was known of the peer', () => {
   const [beat] = cluster.take({ to: 'n3', kind: 'heartbeat' });
   assert.equal(beat?.kind === 'heartbeat' && beat.commit, 0);
 });
+
+test('recovering: it ends without a write, whatever told first what is committed', () => {
+  const cluster = Cluster.of(3);
+  cluster.elect('n1');
+  cluster.propose('n1', 'a', 'b');
+  cluster.run(100);
+  // The power fails everywhere; the disk of n3 comes back with a loss.
+  for (const id of ['n1', 'n2', 'n3']) cluster.crash(id);
+  const lost = cluster.get('n3');
+  lost.image.recovering = true;
+  lost.image.entries.length = 1;
+  lost.machine.length = 1;
+  for (const id of ['n1', 'n2', 'n3']) cluster.restart(id);
+  cluster.timeout('n1');
+  while (cluster.role('n1') !== 'leader') {
+    cluster.get('n2').finishWrites();
+    cluster.get('n2').drain();
+    cluster.deliver();
+  }
+  // n3 is faster than the voter that counts; somebody reads meanwhile.
+  cluster.get('n2').autoIo = false;
+  cluster.stabilize();
+  cluster.readIndex('n1', 1);
+  assert.equal(lost.raft.status().last, 4);
+  assert.equal(cluster.get('n1').raft.commit, 3);
+  cluster.get('n2').autoIo = true;
+  cluster.stabilize();
+  assert.equal(cluster.read(1), 4);
+  cluster.run(10_000);
+  assert.equal(lost.raft.commit, 4);
+  assert.equal(lost.raft.status().recovering, false, 'it has had everything for ten seconds');
+  // Two whole nodes are left: they must be able to go on.
+  cluster.crash('n1');
+  cluster.run(10_000);
+  assert.equal(cluster.leaders().length, 1);
+});

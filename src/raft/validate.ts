@@ -2,12 +2,15 @@ import { decodeConfig } from './config-codec.ts';
 import type { Position } from './entry.ts';
 import type { Append, AppendReply, Message } from './message.ts';
 
+/** Terms have four bytes in the journal; an election a millisecond takes 49 days to get there. */
+const TERM_MAX = 0xffffffff;
+
 /**
  * Why a message cannot have been sent by a correct core of this group; null when it can. Numbers
  * that are none would poison comparisons, so they are looked at even behind a strict decoder.
  */
 export function impossible(message: Message): string | null {
-  if (!isCount(message.term)) return `A ${message.kind} of term ${message.term}`;
+  if (!isTerm(message.term)) return `A ${message.kind} of term ${message.term}`;
   if (message.kind === 'append') return impossibleAppend(message);
   return hasCounts(message) ? null : `A ${message.kind} with an impossible number`;
 }
@@ -61,11 +64,16 @@ function isAppendReply(message: AppendReply): boolean {
 }
 
 function isPosition({ index, term }: Position): boolean {
-  return isCount(index) && isCount(term);
+  return isCount(index) && isTerm(term);
 }
 
 function isEcho(echo: { readonly readSequence: number; readonly sentAtMs: number }): boolean {
   return isCount(echo.readSequence) && Number.isFinite(echo.sentAtMs);
+}
+
+/** A term must fit what is written down of it: adopting a larger one would end the process. */
+function isTerm(value: number): boolean {
+  return isCount(value) && value <= TERM_MAX;
 }
 
 function isCount(value: number): boolean {

@@ -297,6 +297,11 @@ export class Replica {
     });
   }
 
+  /** Applies nothing until `replaceState`, which must follow; `done` once nothing is under way. */
+  hold(done: () => void): void {
+    this.#applier.pause(done);
+  }
+
   /**
    * Replaces the machine's state by the copy at `path`: an installed snapshot, or the repair of a
    * state that differs. Entries after the copy's index are applied again.
