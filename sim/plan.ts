@@ -127,6 +127,11 @@ export interface Setup {
   readonly delayMsMin: number;
   readonly delayMsMean: number;
   readonly leases: boolean;
+  /**
+   * From here until everything is healed no client asks anything: what only a write would mend
+   * stays as it is. Null: they never rest.
+   */
+  readonly restFromMs?: number | null;
 }
 
 /** A run, complete: the same plan gives the same run. */
@@ -160,7 +165,7 @@ function drawSetup(draw: Draw, wishes: Wishes): Setup {
     electionTimeoutMs,
     heartbeatIntervalMs: electionTimeoutMs / 10,
     applyDelayMs: draw.pick([0, 5, 20]),
-    applyMs: draw.pick([0.05, 0.5, 5]),
+    applyMs: draw.pick([0.05, 0.5, 0.5, 5, 5, 100]),
     compactBytes: draw.pick([400, 2000, 16_000, 1_000_000]),
     trailingBytes: draw.pick([0, 200, 4000]),
     segmentBytes: draw.pick([8192, 16_384, 65_536]),
@@ -170,6 +175,7 @@ function drawSetup(draw: Draw, wishes: Wishes): Setup {
     delayMsMean: draw.pick([0.1, 1, 5]),
     leases: draw.percent(30),
     snapshotPieceBytes: draw.pick([64, 300, 1_048_576]),
+    restFromMs: draw.pick([null, null, null, 3000, 7000]),
   };
   const setup = { ...drawn, ...wishes };
   if (setup.machine === 'model') return setup;

@@ -52,7 +52,10 @@ export class Workload {
 
   #think(client: number, draw: Draw, round: number): void {
     const { events, setup } = this.#cluster;
-    events.at(events.now + draw.exponential(setup.thinkMs), null, () => {
+    const { restFromMs = null, safetyMs } = setup;
+    let at = events.now + draw.exponential(setup.thinkMs);
+    if (restFromMs !== null && at > restFromMs && at < safetyMs) at += safetyMs - restFromMs;
+    events.at(at, null, () => {
       if (!this.#stopped) this.#act(client, draw, round + 1);
     });
   }
