@@ -368,7 +368,7 @@ export class NodeHost implements TransportEvents {
       logger,
       group: MAIN_GROUP,
       pieceBytes: this.#options.snapshotPieceBytes,
-      onWrong: (error) => {
+      onFatal: (error) => {
         this.fail(error);
       },
     });

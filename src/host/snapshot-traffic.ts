@@ -36,7 +36,7 @@ export class SnapshotTraffic {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #group: GroupId;
-  readonly #onWrong: (error: QuorliteError) => void;
+  readonly #onFatal: (error: QuorliteError) => void;
   readonly #catchUp: CatchUp;
   readonly #intake: Intake;
   #taking: ((outcome: Provided) => void)[] = [];
@@ -53,8 +53,8 @@ export class SnapshotTraffic {
     readonly logger: Logger;
     readonly group: GroupId;
     readonly pieceBytes: number;
-    /** A majority holds another state than this node, which leads: it must stop. */
-    readonly onWrong: (error: QuorliteError) => void;
+    /** This node must stop: a majority contradicts its state, and it leads, or its disk fails. */
+    readonly onFatal: (error: QuorliteError) => void;
   }) {
     this.#replica = options.replica;
     this.#machine = options.machine;
@@ -63,7 +63,7 @@ export class SnapshotTraffic {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#group = options.group;
-    this.#onWrong = options.onWrong;
+    this.#onFatal = options.onFatal;
     this.#catchUp = this.#makeCatchUp(options.pieceBytes);
     this.#intake = this.#makeIntake();
     this.#calls.handle(TOPIC.snapshot, (_from, body, answer) => {
@@ -161,7 +161,7 @@ export class SnapshotTraffic {
     else answer(`diverged: No majority contradicts the follower: ${verdict}`, NO_BYTES);
     if (verdict !== 'leader') return;
     this.#replica.quarantine(index, () => {});
-    this.#onWrong(wrongLeader(index));
+    this.#onFatal(wrongLeader(index));
   }
 
   #onCopyAsked(from: NodeId, body: Uint8Array, answer: Answer): void {
@@ -304,10 +304,16 @@ export class SnapshotTraffic {
         done('ignored');
         return;
       }
+      // What this node made of a state that was wrong goes first, even at the same index: once the
+      // state is replaced nothing remembers that it was wrong.
+      try {
+        this.#store.keepOnly(this.#group, path);
+      } catch (cause) {
+        this.#onFatal(QuorliteError.from(cause, 'disk'));
+        return;
+      }
       this.#replica.replaceState(path, () => {
         this.#asking = null;
-        // Also what this node made of a state that was wrong, even at the same index.
-        this.#store.keepOnly(this.#group, path);
         done('installed');
       });
     });

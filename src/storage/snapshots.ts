@@ -198,9 +198,13 @@ export class SnapshotStore {
     for (const snapshot of this.list(group).slice(keep)) this.#remove(snapshot);
   }
 
-  /** Keeps the snapshot of a group at `path` alone: the state is a copy of it. */
+  /**
+   * Keeps the snapshot of a group at `path` alone, durably: the state is about to be a copy of it.
+   */
   keepOnly(group: GroupId, path: string): void {
     for (const snapshot of this.list(group)) if (snapshot.path !== path) this.#remove(snapshot);
+    // Also for what was pruned before: a name that comes back would be given to others.
+    this.#disk.syncDirectory(this.#directory);
   }
 
   /** Removes partial files of a group that are older than `index`: newer state is here already. */

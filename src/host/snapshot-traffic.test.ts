@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+
+import { silentLogger } from '../base/logger.ts';
+import type { Answer, Calls } from '../peer/calls.ts';
+import { EMPTY_CONFIG } from '../raft/config-codec.ts';
+import type { SnapshotMark } from '../raft/effects.ts';
+import { ManualClock } from '../replica/clock.suite.ts';
+import type { Machine, SnapshotOutcome } from '../replica/machine.ts';
+import type { Replica } from '../replica/replica.ts';
+import { TOPIC } from '../replica/topics.ts';
+import { MemoryDisk } from '../storage/memory-disk.ts';
+import { SnapshotStore } from '../storage/snapshots.ts';
+import { SnapshotTraffic } from './snapshot-traffic.ts';
+import { encodePiece } from './snapshot-wire.ts';
+
+const GROUP = 1;
+const DIRECTORY = '/data/snapshots';
+const WRONG = new Uint8Array(5_000_000).fill(1);
+const RIGHT = new Uint8Array(5000).fill(2);
+const MARK: SnapshotMark = { index: 7, term: 2, config: EMPTY_CONFIG };
+
+/** A node whose state at entry 7 a majority contradicted, with a copy of it in the store or not. */
+class Fixture {
+  readonly clock = new ManualClock();
+  readonly disk: MemoryDisk = new MemoryDisk({ later: (run) => this.clock.defer(run) });
+  readonly store = this.open();
+  readonly #handlers = new Map<number, Parameters<Calls['handle']>[1]>();
+  /** Called instead of the machine's restore, with the note cleared right after it. */
+  onReplace: () => void = () => {};
+  readonly traffic = new SnapshotTraffic({
+    replica: {
+      diverged: true,
+      applied: MARK.index,
+      isLeader: true,
+      standing: 'confirmed',
+      raft: { status: () => ({ commit: MARK.index, first: 1 }) },
+      install: (_mark: SnapshotMark, done: (accepted: boolean) => void) => {
+        done(false);
+      },
+      replaceState: (_path: string, done: () => void) => {
+        this.onReplace();
+        done();
+      },
+      markAt: () => MARK,
+      pin: () => {},
+      unpin: () => {},
+      snapshotStatus: () => {},
+    } as unknown as Replica,
+    machine: {
+      snapshot: (path: string, done: (outcome: SnapshotOutcome) => void) => {
+        this.write(path, WRONG);
+        done({ ok: true, index: MARK.index, bytes: WRONG.length });
+      },
+    } as unknown as Machine,
+    calls: {
+      handle: (topic: number, handler: Parameters<Calls['handle']>[1]) => {
+        this.#handlers.set(topic, handler);
+      },
+      call: () => {},
+    } as unknown as Calls,
+    store: this.store,
+    clock: this.clock,
+    logger: silentLogger,
+    group: GROUP,
+    pieceBytes: 1_000_000,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+
+  open(): SnapshotStore {
+    const { disk, clock } = this;
+    return SnapshotStore.open({ disk, clock, directory: DIRECTORY });
+  }
+
+  write(path: string, bytes: Uint8Array): void {
+    const file = this.disk.open(path, 'create');
+    file.write(bytes, 0);
+    file.close();
+  }
+
+  /** Another node sends the whole of a copy. */
+  receive(bytes: Uint8Array, answer: Answer): void {
+    const body = encodePiece({
+      mark: MARK,
+      hash: hashOf(bytes),
+      size: bytes.length,
+      offset: 0,
+      bytes,
+    });
+    this.#handlers.get(TOPIC.snapshot)?.('b', body, answer, GROUP);
+  }
+
+  hashes(store: SnapshotStore = this.store): string[] {
+    return store.list(GROUP).map(({ id }) => id);
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+test('copies made of a wrong state are gone, durably, before another copy replaces it', () => {
+  const fixture = new Fixture();
+  const local = fixture.store.begin(GROUP);
+  fixture.write(local.path, WRONG);
+  const { index, term, config } = MARK;
+  fixture.store.finish(local, { position: { index, term }, config }, () => {});
+  fixture.clock.settle();
+  assert.deepEqual(fixture.hashes(), [hashOf(WRONG)]);
+  let left: string[] | null = null;
+  fixture.onReplace = () => {
+    // From here on nothing may remember that this node was wrong.
+    fixture.disk.crash(() => true);
+    left = fixture.hashes(fixture.open());
+  };
+  fixture.receive(RIGHT, (error) => {
+    assert.equal(error, null);
+  });
+  fixture.clock.settle();
+  assert.deepEqual(left, [hashOf(RIGHT)]);
+});
