@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 
 import { silentLogger } from '../base/logger.ts';
-import type { Answer, Calls } from '../peer/calls.ts';
+import type { Answer, CallResult, Calls } from '../peer/calls.ts';
 import { EMPTY_CONFIG } from '../raft/config-codec.ts';
 import type { SnapshotMark } from '../raft/effects.ts';
 import { ManualClock } from '../replica/clock.suite.ts';
@@ -13,7 +13,7 @@ import { TOPIC } from '../replica/topics.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
 import { SnapshotStore } from '../storage/snapshots.ts';
 import { SnapshotTraffic } from './snapshot-traffic.ts';
-import { encodePiece } from './snapshot-wire.ts';
+import { decodePiece, encodeAnswer, encodePiece } from './snapshot-wire.ts';
 
 const GROUP = 1;
 const DIRECTORY = '/data/snapshots';
@@ -21,7 +21,7 @@ const WRONG = new Uint8Array(5_000_000).fill(1);
 const RIGHT = new Uint8Array(5000).fill(2);
 const MARK: SnapshotMark = { index: 7, term: 2, config: EMPTY_CONFIG };
 
-/** A node whose state at entry 7 a majority contradicted, with a copy of it in the store or not. */
+/** A node whose state is wrong, and what it hands out. */
 class Fixture {
   readonly clock = new ManualClock();
   readonly disk: MemoryDisk = new MemoryDisk({ later: (run) => this.clock.defer(run) });
@@ -29,25 +29,28 @@ class Fixture {
   readonly #handlers = new Map<number, Parameters<Calls['handle']>[1]>();
   /** Called instead of the machine's restore, with the note cleared right after it. */
   onReplace: () => void = () => {};
+  /** Bytes of copies that left. */
+  sent = 0;
+  readonly replica = {
+    diverged: false,
+    applied: MARK.index,
+    isLeader: true,
+    standing: 'doubted',
+    raft: { status: () => ({ commit: MARK.index, first: 1 }) },
+    install: (_mark: SnapshotMark, done: (accepted: boolean) => void) => {
+      done(false);
+    },
+    replaceState: (_path: string, done: () => void) => {
+      this.onReplace();
+      done();
+    },
+    markAt: () => MARK,
+    pin: () => {},
+    unpin: () => {},
+    snapshotStatus: () => {},
+  };
   readonly traffic = new SnapshotTraffic({
-    replica: {
-      diverged: true,
-      applied: MARK.index,
-      isLeader: true,
-      standing: 'confirmed',
-      raft: { status: () => ({ commit: MARK.index, first: 1 }) },
-      install: (_mark: SnapshotMark, done: (accepted: boolean) => void) => {
-        done(false);
-      },
-      replaceState: (_path: string, done: () => void) => {
-        this.onReplace();
-        done();
-      },
-      markAt: () => MARK,
-      pin: () => {},
-      unpin: () => {},
-      snapshotStatus: () => {},
-    } as unknown as Replica,
+    replica: this.replica as unknown as Replica,
     machine: {
       snapshot: (path: string, done: (outcome: SnapshotOutcome) => void) => {
         this.write(path, WRONG);
@@ -58,7 +61,15 @@ class Fixture {
       handle: (topic: number, handler: Parameters<Calls['handle']>[1]) => {
         this.#handlers.set(topic, handler);
       },
-      call: () => {},
+      call: (_to: string, { body }: { body: Uint8Array }, done: (result: CallResult) => void) => {
+        const piece = decodePiece(body);
+        const size = piece?.bytes.length ?? 0;
+        this.sent += size;
+        const answer = encodeAnswer({ kind: 'continue', offset: (piece?.offset ?? 0) + size });
+        this.clock.defer(() => {
+          done({ ok: true, body: answer });
+        });
+      },
     } as unknown as Calls,
     store: this.store,
     clock: this.clock,
@@ -104,6 +115,7 @@ function hashOf(bytes: Uint8Array): string {
 
 test('copies made of a wrong state are gone, durably, before another copy replaces it', () => {
   const fixture = new Fixture();
+  fixture.replica.diverged = true;
   const local = fixture.store.begin(GROUP);
   fixture.write(local.path, WRONG);
   const { index, term, config } = MARK;
@@ -121,4 +133,25 @@ test('copies made of a wrong state are gone, durably, before another copy replac
   });
   fixture.clock.settle();
   assert.deepEqual(left, [hashOf(RIGHT)]);
+});
+
+test('a leader that was not trusted hands out no copy when it leads no more', () => {
+  const fixture = new Fixture();
+  fixture.traffic.send({ to: 'c', minimum: MARK });
+  fixture.clock.advance(100);
+  assert.equal(fixture.sent, 0, 'a voter contradicts it');
+  fixture.replica.isLeader = false;
+  fixture.clock.advance(10_000);
+  assert.equal(fixture.sent, 0);
+});
+
+test('a copy that set out with the trust of the voters goes on when another node leads', () => {
+  const fixture = new Fixture();
+  fixture.replica.standing = 'confirmed';
+  fixture.traffic.send({ to: 'c', minimum: MARK });
+  while (fixture.sent === 0) fixture.clock.advance(1);
+  fixture.replica.isLeader = false;
+  fixture.replica.standing = 'doubted';
+  fixture.clock.advance(10_000);
+  assert.equal(fixture.sent, WRONG.length);
 });
