@@ -155,3 +155,18 @@ test('a copy that set out with the trust of the voters goes on when another node
   fixture.clock.advance(10_000);
   assert.equal(fixture.sent, WRONG.length);
 });
+
+test('a copy of the state that is finished after the state was replaced is not kept', () => {
+  const fixture = new Fixture();
+  fixture.traffic.send({ to: 'c', minimum: MARK });
+  fixture.replica.diverged = true;
+  let answered = false;
+  fixture.receive(RIGHT, () => {
+    answered = true;
+  });
+  fixture.clock.settle();
+  assert(answered);
+  assert.deepEqual(fixture.hashes(), [hashOf(RIGHT)]);
+  assert.deepEqual(fixture.hashes(fixture.open()), [hashOf(RIGHT)]);
+  assert.equal(fixture.disk.list(DIRECTORY).length, 2);
+});

@@ -186,7 +186,7 @@ test('S10 a snapshot that is found at a start is still there after a power loss'
   // The process dies when the JSON has its name and the directory is not synced.
   let syncs = 0;
   fixture.disk.fault = ({ operation }) =>
-    operation === 'sync-directory' && ++syncs === 2 ? 'killed' : null;
+    syncs >= 2 || (operation === 'sync-directory' && ++syncs === 2) ? 'killed' : null;
   store.finish(local, { position: { index: 3, term: 1 }, config: CONFIG }, () => {});
   fixture.clock.drain();
   assert.equal(syncs, 2);
@@ -249,4 +249,52 @@ test('receive() refuses an offer whose id could leave the directory', () => {
   const store = fixture.open();
   const bad = { ...offer, id: '../../etc/passwd' };
   assert.throws(() => store.receive(bad), { code: 'invalid-request' });
+});
+
+test('a full disk leaves nothing of a snapshot that could not be named, and nothing open', () => {
+  const fixture = new Fixture();
+  const offer = fixture.make(fixture.open(), 7);
+  const receiver = new Fixture();
+  const store = receiver.open();
+  const partial = receive(store, offer);
+  fill(partial);
+  const { open } = receiver.disk;
+  let handles = 0;
+  receiver.disk.open = (path, mode) => {
+    const file = open.call(receiver.disk, path, mode);
+    const { close } = file;
+    handles++;
+    file.close = () => {
+      handles--;
+      close.call(file);
+    };
+    return file;
+  };
+  receiver.disk.fault = ({ operation, path }) =>
+    operation === 'write' && path.endsWith('.json.tmp') ? 'disk-full' : null;
+  assert.equal(receiver.accept(store, partial), 'disk-full');
+  assert.equal(handles, 0);
+  assert.deepEqual(
+    receiver.disk.list(DIRECTORY).filter((name) => !name.endsWith('.tmp')),
+    [],
+  );
+});
+
+test('a snapshot that is made again stays complete meanwhile', () => {
+  const fixture = new Fixture();
+  const store = fixture.open();
+  const snapshot = fixture.make(store, 7);
+  const local = store.begin(1);
+  fixture.write(local.path, STATE);
+  const { position, config } = snapshot;
+  const seen = new Set<string>();
+  fixture.disk.fault = () => {
+    seen.add(fixture.disk.list.call(fixture.disk.fork(), DIRECTORY).join(' '));
+    return null;
+  };
+  let made: Snapshot | null = null;
+  store.finish(local, { position, config }, (_error, again) => (made = again));
+  fixture.clock.drain();
+  assert.deepEqual(made, snapshot);
+  for (const names of seen) assert.match(names, /\.db .*\.json/);
 });
