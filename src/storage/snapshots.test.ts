@@ -232,8 +232,8 @@ test('discardPartials() and discardForeignPartials() remove what nobody will con
   const offer = fixture.make(fixture.open(), 7);
   const receiver = new Fixture();
   const store = receiver.open();
-  receiver.write(`${DIRECTORY}/${'f'.repeat(64)}.part`, STATE);
   receive(store, offer).append(chunkAt(STATE, 0, 10));
+  receiver.write(`${DIRECTORY}/${'f'.repeat(64)}.part`, STATE);
   assert.equal(receiver.disk.list(DIRECTORY).length, 2);
   store.discardForeignPartials();
   assert.deepEqual(receiver.disk.list(DIRECTORY), [`${offer.id}.part`]);
@@ -297,4 +297,33 @@ test('a snapshot that is made again stays complete meanwhile', () => {
   fixture.clock.drain();
   assert.deepEqual(made, snapshot);
   for (const names of seen) assert.match(names, /\.db .*\.json/);
+});
+
+test('receive() keeps nothing of transfers that a newer one makes useless', () => {
+  const fixture = new Fixture();
+  const offer: SnapshotOffer = fixture.make(fixture.open(), 7);
+  let store = fixture.open();
+  for (let index = 8; index < 20; index++) {
+    const id = index.toString(16).padStart(64, '0');
+    const { term } = offer.position;
+    receive(store, { ...offer, id, position: { index, term } }).append(chunkAt(STATE, 0, 10));
+    const partials = fixture.disk.list(DIRECTORY).filter((name) => name.endsWith('.part'));
+    assert.deepEqual(partials, [`${id}.part`]);
+    // Every third time in another life.
+    if (index % 3 > 0) continue;
+    store.close();
+    fixture.disk.kill();
+    store = fixture.open();
+  }
+});
+
+test('open() removes what a machine that was killed left beside the file it was given', () => {
+  const fixture = new Fixture();
+  const { path } = fixture.open().begin(1);
+  for (const ending of ['.partial', '.partial-wal', '.partial-journal']) {
+    fixture.write(path + ending, STATE);
+  }
+  fixture.disk.kill();
+  fixture.open();
+  assert.deepEqual(fixture.disk.list(DIRECTORY), []);
 });

@@ -129,7 +129,7 @@ export class SnapshotStore {
 
   /**
    * Prepares to receive what a sender offers: says what is there already. Every chunk continues at
-   * `offset` of the partial file, wherever it came from before.
+   * `offset` of the partial file, wherever it came from before. Partial files of older offers go.
    *
    * @throws {QuorliteError} `invalid-request` when it cannot be an offer
    */
@@ -149,6 +149,9 @@ export class SnapshotStore {
     const path = `${this.#directory}/${offer.id}.part`;
     const partial = new PartialSnapshot({ disk: this.#disk, path, offer });
     this.#partials.set(offer.id, partial);
+    // Each may be as large as the database: what this one makes useless must not fill the disk.
+    this.discardPartials(offer.group, offer.position.index);
+    this.discardForeignPartials();
     return { have: null, partial };
   }
 
@@ -346,7 +349,8 @@ export class SnapshotStore {
     disk.syncDirectory(directory);
     const names = new Set(disk.list(directory));
     for (const name of names) {
-      if (name.endsWith('.tmp')) disk.remove(`${directory}/${name}`);
+      // Whoever writes the state may keep files of its own beside the one it was given.
+      if (name.includes('.tmp')) disk.remove(`${directory}/${name}`);
       if (!name.endsWith('.json')) continue;
       const base = name.slice(0, -'.json'.length);
       const snapshot = this.#loadOne(`${directory}/${base}`, names.has(`${base}.db`));
