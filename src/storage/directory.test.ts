@@ -31,6 +31,35 @@ test('DataDirectory.open() makes a directory that explains itself, and finds it 
   assert.throws(() => found.databasePath('../x'), { code: 'invalid-request' });
 });
 
+test('a directory is durable before it is used, also one that a killed process left', () => {
+  const disk = new MemoryDisk();
+  const synced = new Set<string>();
+  let isDead = false;
+  disk.fault = ({ operation, path }) => {
+    isDead ||= path === '/srv/data/databases';
+    if (isDead) return 'killed';
+    if (operation === 'sync-directory') synced.add(path);
+    return null;
+  };
+  const options = { ...optionsOn(disk), path: '/srv/data' };
+  assert.throws(() => DataDirectory.open(options).databasePath('main'));
+  assert.deepEqual([...synced].sort(), ['/', '/srv', '/srv/data']);
+  isDead = false;
+  disk.fault = ({ operation, path }) => {
+    if (operation === 'sync-directory') synced.add(path);
+    return null;
+  };
+  disk.kill();
+  DataDirectory.open(options).databasePath('main');
+  assert(synced.has('/srv/data/databases'));
+});
+
+test('a directory that cannot be read above the data directory is no hindrance', () => {
+  const disk = new MemoryDisk();
+  disk.fault = ({ path }) => (path === '/' ? 'disk' : null);
+  assert.equal(DataDirectory.open(optionsOn(disk)).created, true);
+});
+
 test('setCluster() is durable, and another cluster is refused ever after', () => {
   const disk = new MemoryDisk();
   const directory = DataDirectory.open(optionsOn(disk));

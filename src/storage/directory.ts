@@ -3,7 +3,7 @@ import { QuorliteError } from '../base/errors.ts';
 import type { ClusterId, Incarnation, NodeId } from '../base/ids.ts';
 import { hexadecimal, type Random } from '../base/prng.ts';
 import type { Disk } from './disk.ts';
-import { replaceFile } from './replace-file.ts';
+import { parentOf, replaceFile } from './replace-file.ts';
 
 /** Layout of a data directory; raised when an older quorlite must not touch a newer one. */
 export const DIRECTORY_VERSION = 1;
@@ -93,6 +93,8 @@ export class DataDirectory {
       disk.makeDirectory(`${path}/${name}`);
     }
     disk.syncDirectory(path);
+    // Made by a process that was killed before it could say so.
+    disk.syncDirectory(`${path}/databases`);
     return directory;
   }
 
@@ -185,8 +187,22 @@ function createIdentification(options: DirectoryOptions, path: string): Identifi
     incarnation: hexadecimal(random, INCARNATION_DIGITS),
     createdBy,
   };
+  syncAbove(disk, path);
   writeIdentification(disk, path, identification);
   return identification;
+}
+
+/** The directory itself, and those above it, may be as new as what goes into it. */
+function syncAbove(disk: Disk, path: string): void {
+  for (let below = path, above = parentOf(path); above !== below; above = parentOf(above)) {
+    try {
+      disk.syncDirectory(above);
+    } catch {
+      // Not ours to read: so it was there before.
+      return;
+    }
+    below = above;
+  }
 }
 
 function writeIdentification(disk: Disk, path: string, identification: Identification): void {
