@@ -112,3 +112,28 @@ test('DirectoryLock.acquire() keeps others out, names its holder, ends with the 
     fs.rmSync(directory, { recursive: true });
   }
 });
+
+test('DirectoryLock.acquire() takes a lock that a crash has torn, and no other file', () => {
+  const directory = fs.mkdtempSync(`${os.tmpdir()}/quorlite-lock-`);
+  try {
+    const path = `${directory}/lock`;
+    DirectoryLock.acquire(path).close();
+    const whole = fs.readFileSync(path);
+    const torn = [new Uint8Array(whole.length), whole.subarray(0, 100)];
+    for (let lost = 0; lost < whole.length; lost += 512) {
+      torn.push(Uint8Array.from(whole).fill(0, lost, lost + 512));
+    }
+    for (const bytes of torn) {
+      fs.writeFileSync(path, bytes);
+      using held = DirectoryLock.acquire(path);
+      assert.throws(() => DirectoryLock.acquire(path), { code: 'locked' });
+      held.close();
+    }
+    const text = 'somebody else has a use for this file';
+    fs.writeFileSync(path, text);
+    assert.throws(() => DirectoryLock.acquire(path), { code: 'disk' });
+    assert.equal(fs.readFileSync(path, 'utf8'), text);
+  } finally {
+    fs.rmSync(directory, { recursive: true });
+  }
+});
