@@ -264,3 +264,14 @@ test('close() waits for no statement that does not end', async (t) => {
   await pool.close();
   assert.ok(performance.now() - startedAt < 1000, 'it waited');
 });
+
+test('suspend() waits for no statement that does not end', async (t) => {
+  const { path } = written(t);
+  const pool = await ReaderPool.open({ path, workers: 1 });
+  const asked = ask(pool, [LONG.replace('12000000', '24000000')]);
+  const refused = assert.rejects(asked, { code: 'stopping' });
+  const startedAt = performance.now();
+  await pool.suspend();
+  assert.ok(performance.now() - startedAt < 3500, 'it waited');
+  await Promise.all([pool.close(), refused]);
+});

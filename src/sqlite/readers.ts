@@ -69,7 +69,7 @@ const STOP_GRACE_MS = 50;
 /** How long a worker may take to finish before it is left to itself when the pool is suspended. */
 const SUSPEND_MS = 2_000;
 
-/** How long a worker may take to finish before it is left to itself when the pool is closed. */
+/** How long a worker may take to end before it is left to itself. */
 const CLOSE_MS = 500;
 
 /** How long the pool waits before it starts a worker in place of one that failed. */
@@ -149,7 +149,7 @@ export class ReaderPool {
     this.#threads = [];
     this.#life++;
     for (const thread of threads) this.#queue.unshift(...leftOf(thread));
-    await Promise.all(threads.map((thread) => thread.end()));
+    await endOf(threads, CLOSE_MS);
   }
 
   /** Opens the database again, which may be another one. */
@@ -170,9 +170,7 @@ export class ReaderPool {
     this.#queue = [];
     const error = new QuorliteError('stopping', 'Cannot read: the database is being closed');
     for (const pending of left) reject(pending, error);
-    const ended = Promise.all(threads.map((thread) => thread.end()));
-    // A statement that never ends must not keep the node from closing: it only reads.
-    await Promise.race([ended, delay(CLOSE_MS, null, { ref: false })]);
+    await endOf(threads, CLOSE_MS);
   }
 
   #refusal(): QuorliteError | null {
@@ -397,6 +395,15 @@ export class ReaderPool {
     clearTimeout(timer);
     this.#idle = null;
   }
+}
+
+/**
+ * Waits for the end of `threads`, but for no statement that does not end: it sees the files that it
+ * has open, whatever becomes of their names.
+ */
+async function endOf(threads: readonly Thread[], patienceMs: number): Promise<void> {
+  const ended = Promise.all(threads.map((thread) => thread.end()));
+  await Promise.race([ended, delay(patienceMs, null, { ref: false })]);
 }
 
 function leftOf(thread: Thread): Pending[] {
