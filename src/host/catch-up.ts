@@ -19,6 +19,7 @@ const LOST_MAX = 3;
 
 /** What trust in a copy depends on, besides its leader. */
 export interface TransferView {
+  readonly snapshot: Snapshot;
   /** When it began; the wait for trust is one, not one for each piece. */
   readonly since: number;
   /** Bytes of it have left: this node was trusted then. */

@@ -35,7 +35,8 @@ class Fixture {
     diverged: false,
     applied: MARK.index,
     isLeader: true,
-    standing: 'doubted',
+    said: 'doubted',
+    standing: (reached: number) => (reached === MARK.index ? this.replica.said : 'no copy'),
     raft: { status: () => ({ commit: MARK.index, first: 1 }) },
     install: (_mark: SnapshotMark, done: (accepted: boolean) => void) => {
       done(false);
@@ -147,11 +148,11 @@ test('a leader that was not trusted hands out no copy when it leads no more', ()
 
 test('a copy that set out with the trust of the voters goes on when another node leads', () => {
   const fixture = new Fixture();
-  fixture.replica.standing = 'confirmed';
+  fixture.replica.said = 'confirmed';
   fixture.traffic.send({ to: 'c', minimum: MARK });
   while (fixture.sent === 0) fixture.clock.advance(1);
   fixture.replica.isLeader = false;
-  fixture.replica.standing = 'doubted';
+  fixture.replica.said = 'doubted';
   fixture.clock.advance(10_000);
   assert.equal(fixture.sent, WRONG.length);
 });

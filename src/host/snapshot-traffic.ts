@@ -212,7 +212,7 @@ export class SnapshotTraffic {
    * wait for a copy themselves, silence for a while is enough; a contradiction never is.
    */
   #trusted(transfer: TransferView, done: (refused: string | null) => void): void {
-    const { diverged, isLeader, standing } = this.#replica;
+    const { diverged, isLeader } = this.#replica;
     if (diverged) {
       done('a majority holds another state than this node');
       return;
@@ -222,6 +222,7 @@ export class SnapshotTraffic {
       done(transfer.setOut ? null : 'it leads no more, and nobody was asked about its state');
       return;
     }
+    const standing = this.#replica.standing(transfer.snapshot.position.index);
     if (this.#closed || standing === 'confirmed') {
       done(null);
       return;
