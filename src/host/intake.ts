@@ -1,4 +1,4 @@
-import { messageOf } from '../base/errors.ts';
+import { messageOf, type QuorliteError } from '../base/errors.ts';
 import type { GroupId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SnapshotMark } from '../raft/effects.ts';
@@ -19,6 +19,8 @@ export interface IntakePort {
   applied(): Index;
   /** Takes the state over; `done` once the machine has it. */
   install(mark: SnapshotMark, path: string, done: (outcome: 'installed' | 'ignored') => void): void;
+  /** Takes the state over that the log begins after already. */
+  replace(path: string, done: () => void): void;
 }
 
 /** Receives copies of the state, piece by piece, going on after a lost connection. */
@@ -62,6 +64,25 @@ export class Intake {
     } catch (cause) {
       answer({ kind: 'refused', reason: messageOf(cause) });
     }
+  }
+
+  /**
+   * Goes on with an installation that a crash interrupted. The copy is read back as before any
+   * other; one that is damaged is removed, and `fail` called: a start without it asks for another.
+   */
+  finish(snapshot: Snapshot, fail: (error: QuorliteError) => void): void {
+    this.#finishing = true;
+    this.#store.verify(snapshot, (error) => {
+      if (error !== null) {
+        fail(error);
+        return;
+      }
+      this.#port.replace(snapshot.path, () => {
+        this.#finishing = false;
+        const { index } = snapshot.position;
+        this.#logger.info?.('Finished taking over a snapshot', { index });
+      });
+    });
   }
 
   #take(piece: SnapshotPiece, answer: (answer: SnapshotAnswer) => void): void {

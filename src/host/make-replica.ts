@@ -27,8 +27,8 @@ export interface ReplicaEvents {
 /** A replica, and the rest of an installation that a crash interrupted. */
 export interface MadeReplica {
   readonly replica: Replica;
-  /** Calls `replace` when the log begins after a copy that the machine has not taken over yet. */
-  finishInstall(replace: (path: string, done: () => void) => void): void;
+  /** The copy that the log begins after, and that the machine has not taken over yet, or null. */
+  readonly unfinished: Snapshot | null;
 }
 
 /** Puts a group's core, log and machine together from what the disk gave back. */
@@ -96,17 +96,7 @@ export function makeReplica(parts: {
       ...events,
     },
   });
-  return {
-    replica,
-    finishInstall: (replace) => {
-      if (start.unfinished === null) return;
-      replace(start.unfinished.path, () => {
-        logger.info?.('Finished taking over a snapshot', {
-          index: start.unfinished?.position.index,
-        });
-      });
-    },
-  };
+  return { replica, unfinished: start.unfinished };
 }
 
 interface Start {

@@ -356,7 +356,7 @@ export class NodeHost implements TransportEvents {
         },
       },
     });
-    const { replica } = made;
+    const { replica, unfinished } = made;
     this.#replica = replica;
     this.#membership = new Membership({ replica, clock, logger, electionTimeoutMs });
     this.#snapshots = new SnapshotTraffic({
@@ -378,9 +378,7 @@ export class NodeHost implements TransportEvents {
     if (replica.raft.status().config.voters.length === 1) replica.raft.standSoon();
     this.#host.add(replica);
     this.#events.onEntered(replica);
-    made.finishInstall((path, done) => {
-      replica.replaceState(path, done);
-    });
+    if (unfinished !== null) this.#snapshots.finishInstall(unfinished);
     this.#snapshots.start();
   }
 

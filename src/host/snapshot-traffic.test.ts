@@ -11,6 +11,7 @@ import type { Machine, SnapshotOutcome } from '../replica/machine.ts';
 import type { Replica } from '../replica/replica.ts';
 import { TOPIC } from '../replica/topics.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
+import type { Snapshot } from '../storage/snapshot-file.ts';
 import { SnapshotStore } from '../storage/snapshots.ts';
 import { SnapshotTraffic } from './snapshot-traffic.ts';
 import { decodePiece, encodeAnswer, encodePiece } from './snapshot-wire.ts';
@@ -29,6 +30,7 @@ class Fixture {
   readonly #handlers = new Map<number, Parameters<Calls['handle']>[1]>();
   /** Called instead of the machine's restore, with the note cleared right after it. */
   onReplace: () => void = () => {};
+  readonly fatal: string[] = [];
   /** Bytes of copies that left. */
   sent = 0;
   readonly replica = {
@@ -45,6 +47,7 @@ class Fixture {
       this.onReplace();
       done();
     },
+    hold: () => {},
     markAt: () => MARK,
     pin: () => {},
     unpin: () => {},
@@ -77,8 +80,8 @@ class Fixture {
     logger: silentLogger,
     group: GROUP,
     pieceBytes: 1_000_000,
-    onFatal: (error) => {
-      throw error;
+    onFatal: ({ code }) => {
+      this.fatal.push(code);
     },
   });
 
@@ -105,6 +108,20 @@ class Fixture {
     this.#handlers.get(TOPIC.snapshot)?.('b', body, answer, GROUP);
   }
 
+  /** A complete snapshot of `bytes` in the store. */
+  finish(bytes: Uint8Array): Snapshot {
+    const local = this.store.begin(GROUP);
+    this.write(local.path, bytes);
+    const { index, term, config } = MARK;
+    let made: Snapshot | null = null;
+    this.store.finish(local, { position: { index, term }, config }, (_error, snapshot) => {
+      made = snapshot;
+    });
+    this.clock.settle();
+    assert(made !== null);
+    return made;
+  }
+
   hashes(store: SnapshotStore = this.store): string[] {
     return store.list(GROUP).map(({ id }) => id);
   }
@@ -117,11 +134,7 @@ function hashOf(bytes: Uint8Array): string {
 test('copies made of a wrong state are gone, durably, before another copy replaces it', () => {
   const fixture = new Fixture();
   fixture.replica.diverged = true;
-  const local = fixture.store.begin(GROUP);
-  fixture.write(local.path, WRONG);
-  const { index, term, config } = MARK;
-  fixture.store.finish(local, { position: { index, term }, config }, () => {});
-  fixture.clock.settle();
+  fixture.finish(WRONG);
   assert.deepEqual(fixture.hashes(), [hashOf(WRONG)]);
   let left: string[] | null = null;
   fixture.onReplace = () => {
@@ -170,4 +183,21 @@ test('a copy of the state that is finished after the state was replaced is not k
   assert.deepEqual(fixture.hashes(), [hashOf(RIGHT)]);
   assert.deepEqual(fixture.hashes(fixture.open()), [hashOf(RIGHT)]);
   assert.equal(fixture.disk.list(DIRECTORY).length, 2);
+});
+
+test('an interrupted installation goes on with a copy that was read back, and no other', () => {
+  for (const damaged of [false, true]) {
+    const fixture = new Fixture();
+    const snapshot = fixture.finish(RIGHT);
+    let replaced = 0;
+    fixture.onReplace = () => {
+      replaced++;
+    };
+    if (damaged) fixture.disk.flip(snapshot.path, 1234, 4);
+    fixture.traffic.finishInstall(snapshot);
+    fixture.clock.settle();
+    assert.equal(replaced, damaged ? 0 : 1);
+    assert.deepEqual(fixture.fatal, damaged ? ['corrupt'] : []);
+    assert.equal(fixture.hashes(fixture.open()).length, damaged ? 0 : 1);
+  }
 });

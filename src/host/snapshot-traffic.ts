@@ -84,6 +84,14 @@ export class SnapshotTraffic {
     this.#catchUp.start(request);
   }
 
+  /** The log begins after `snapshot`, and a crash kept the machine from taking it over. */
+  finishInstall(snapshot: Snapshot): void {
+    this.#replica.hold();
+    this.#intake.finish(snapshot, (error) => {
+      this.#onFatal(error);
+    });
+  }
+
   /** A state that was known to be wrong when this node started waits for its copy. */
   start(): void {
     this.#askForCopy();
@@ -293,6 +301,9 @@ export class SnapshotTraffic {
         applied: () => this.#replica.applied,
         install: (mark, path, done) => {
           this.#install(mark, path, done);
+        },
+        replace: (path, done) => {
+          this.#replica.replaceState(path, done);
         },
       },
     });

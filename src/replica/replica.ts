@@ -297,6 +297,11 @@ export class Replica {
     });
   }
 
+  /** Applies nothing any more: `replaceState` follows. */
+  hold(): void {
+    this.#applier.pause(() => {});
+  }
+
   /**
    * Replaces the machine's state by the copy at `path`: an installed snapshot, or the repair of a
    * state that differs. Entries after the copy's index are applied again.
