@@ -262,7 +262,7 @@ test('close() waits for no statement that does not end', async (t) => {
   assert.deepEqual(result, [{ error: 'query timeout' }]);
   const startedAt = performance.now();
   await pool.close();
-  assert.ok(performance.now() - startedAt < 1000, 'it waited');
+  assert.ok(performance.now() - startedAt < 1500, 'it waited');
 });
 
 test('suspend() waits for no statement that does not end', async (t) => {
@@ -272,6 +272,6 @@ test('suspend() waits for no statement that does not end', async (t) => {
   const refused = assert.rejects(asked, { code: 'stopping' });
   const startedAt = performance.now();
   await pool.suspend();
-  assert.ok(performance.now() - startedAt < 3500, 'it waited');
+  assert.ok(performance.now() - startedAt < 4500, 'it waited');
   await Promise.all([pool.close(), refused]);
 });
