@@ -17,6 +17,15 @@ const RETRY_MS = 200;
 /** Pieces lost in a row before the transfer is given up and asked for anew. */
 const LOST_MAX = 3;
 
+/** What trust in a copy depends on, besides its leader. */
+export interface TransferView {
+  readonly snapshot: Snapshot;
+  /** When it began; the wait for trust is one, not one for each piece. */
+  readonly since: number;
+  /** Bytes of it have left: this node was trusted then. */
+  readonly setOut: boolean;
+}
+
 /** What a transfer needs. */
 export interface CatchUpPort {
   /** A copy of the state of at least `minimum`, an older one if that is enough. */
@@ -24,11 +33,8 @@ export interface CatchUpPort {
     minimum: Index,
     done: (outcome: { readonly snapshot: Snapshot } | { readonly error: string }) => void,
   ): void;
-  /**
-   * Calls `done` once bytes of a copy whose transfer began at `since` may leave this node, or with
-   * why they must not.
-   */
-  trusted(since: number, done: (refused: string | null) => void): void;
+  /** Calls `done` once bytes of a copy may leave this node, or with why they must not. */
+  trusted(transfer: TransferView, done: (refused: string | null) => void): void;
   /** Opens a snapshot; it stays readable until closed, whatever is pruned. */
   open(snapshot: Snapshot): SnapshotReader;
   ask(
@@ -45,12 +51,11 @@ export interface CatchUpPort {
 }
 
 /** One transfer under way. */
-interface Transfer {
+interface Transfer extends TransferView {
   readonly to: NodeId;
   readonly snapshot: Snapshot;
   readonly reader: SnapshotReader;
-  /** When it began; the wait for trust is one, not one for each piece. */
-  readonly since: number;
+  setOut: boolean;
 }
 
 /** What is sent next, and how often in a row it was lost. */
@@ -109,7 +114,7 @@ export class CatchUp {
     this.#logger.info?.('Sending a snapshot', { node: to, index, bytes: snapshot.size });
     // An empty piece first: the follower may hold part of this snapshot, or all of it.
     const since = this.#clock.now();
-    this.#send({ to, snapshot, reader, since }, { offset: 0, length: 0, lost: 0 });
+    this.#send({ to, snapshot, reader, since, setOut: false }, { offset: 0, length: 0, lost: 0 });
   }
 
   #send(transfer: Transfer, at: Piece): void {
@@ -139,9 +144,13 @@ export class CatchUp {
    * covers the copy says so, and goes on with entries whatever is thought of the state.
    */
   #go(transfer: Transfer, at: Piece): void {
-    this.#port.trusted(transfer.since, (refused) => {
-      if (refused === null) this.#send(transfer, at);
-      else this.#end(transfer.to, transfer.reader, refused);
+    this.#port.trusted(transfer, (refused) => {
+      if (refused !== null) {
+        this.#end(transfer.to, transfer.reader, refused);
+        return;
+      }
+      transfer.setOut = true;
+      this.#send(transfer, at);
     });
   }
 

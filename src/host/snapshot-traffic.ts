@@ -11,7 +11,7 @@ import type { Replica } from '../replica/replica.ts';
 import { TOPIC } from '../replica/topics.ts';
 import type { Snapshot } from '../storage/snapshot-file.ts';
 import type { SnapshotStore } from '../storage/snapshots.ts';
-import { CatchUp } from './catch-up.ts';
+import { CatchUp, type TransferView } from './catch-up.ts';
 import { Intake } from './intake.ts';
 import { decodePiece, encodeAnswer } from './snapshot-wire.ts';
 
@@ -127,7 +127,7 @@ export class SnapshotTraffic {
           this.#onUnusable(error);
           return;
         }
-        this.#replica.replaceState(snapshot.path, (index) => {
+        this.#replace(snapshot.path, (index) => {
           this.#intake.finishing(false);
           this.#logger.info?.('Finished taking over a snapshot', { index });
         });
@@ -212,8 +212,8 @@ export class SnapshotTraffic {
         provide: (minimum, done) => {
           this.#provide(minimum, done);
         },
-        trusted: (since, done) => {
-          this.#trusted(since + TRUST_MS, done);
+        trusted: (transfer, done) => {
+          this.#trusted(transfer, done);
         },
         open: (snapshot) => this.#store.read(snapshot),
         ask: (to, body, timeoutMs, done) => {
@@ -240,23 +240,28 @@ export class SnapshotTraffic {
    * ever after, and two wrong ones of three are a majority. Where too few can speak, because they
    * wait for a copy themselves, silence for a while is enough; a contradiction never is.
    */
-  #trusted(until: number, done: (refused: string | null) => void): void {
-    const { diverged, isLeader, standing } = this.#replica;
+  #trusted(transfer: TransferView, done: (refused: string | null) => void): void {
+    const { diverged, isLeader } = this.#replica;
     if (diverged) {
       done('a majority holds another state than this node');
       return;
     }
-    // A copy that was trusted when it set out goes on when somebody else leads.
-    if (this.#closed || !isLeader || standing === 'confirmed') {
+    if (!this.#closed && !isLeader) {
+      // Voters are asked about a leader only. One that was trusted when its copy set out goes on.
+      done(transfer.setOut ? null : 'it leads no more, and nobody was asked about its state');
+      return;
+    }
+    const standing = this.#replica.standing(transfer.snapshot.position.index);
+    if (this.#closed || standing === 'confirmed') {
       done(null);
       return;
     }
-    if (this.#clock.now() >= until) {
+    if (this.#clock.now() >= transfer.since + TRUST_MS) {
       done(standing === 'doubted' ? CONTRADICTED : null);
       return;
     }
     this.#clock.after(TRUST_LOOK_MS, () => {
-      this.#trusted(until, done);
+      this.#trusted(transfer, done);
     });
   }
 
@@ -336,13 +341,25 @@ export class SnapshotTraffic {
         done('ignored');
         return;
       }
-      this.#replica.replaceState(path, () => {
+      this.#replace(path, () => {
         this.#asking = null;
-        // Also what this node made of a state that was wrong, even at the same index.
-        this.#store.keepOnly(this.#group, path);
         done('installed');
       });
     });
+  }
+
+  /**
+   * Replaces the state by the copy at `path`. What this node made of the old one, which may have
+   * been wrong, goes first, even at the same index: afterwards nothing remembers that it was.
+   */
+  #replace(path: string, done: (applied: Index) => void): void {
+    try {
+      this.#store.keepOnly(this.#group, path);
+    } catch (cause) {
+      this.#onUnusable(QuorliteError.from(cause, 'disk'));
+      return;
+    }
+    this.#replica.replaceState(path, done);
   }
 }
 

@@ -102,13 +102,13 @@ test('report() of agreement that was overtaken does not take a later difference 
 
 test('standing() is doubted while a voter contradicts the leader and no majority agrees', () => {
   const poll = new DigestPoll();
-  assert.equal(poll.standing('a', VOTERS), 'unknown');
-  assert.equal(poll.standing('a', ['a']), 'confirmed');
+  assert.equal(poll.standing('a', VOTERS, 5), 'unknown');
+  assert.equal(poll.standing('a', ['a'], 5), 'confirmed');
   poll.report('b', 10, false);
-  assert.equal(poll.standing('a', VOTERS), 'doubted');
+  assert.equal(poll.standing('a', VOTERS, 5), 'doubted');
   poll.report('c', 9, true);
-  assert.equal(poll.standing('a', VOTERS), 'doubted', 'c may come to differ at 10');
+  assert.equal(poll.standing('a', VOTERS, 5), 'doubted', 'c may come to differ at 10');
   poll.report('c', 10, true);
-  assert.equal(poll.standing('a', VOTERS), 'confirmed');
-  assert.equal(poll.standing('a', ['a', 'b']), 'doubted');
+  assert.equal(poll.standing('a', VOTERS, 5), 'confirmed');
+  assert.equal(poll.standing('a', ['a', 'b'], 5), 'doubted');
 });

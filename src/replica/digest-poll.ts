@@ -55,10 +55,13 @@ export class DigestPoll {
     return agree >= majority ? 'follower' : 'undecided';
   }
 
-  /** What the voters say of the leader: its state may be given away only when it is trusted. */
-  standing(self: NodeId, voters: readonly NodeId[]): Standing {
+  /**
+   * What the voters say of the leader's state up to `reached`: it may be given away only when it is
+   * trusted. Agreement from before that says nothing: the leader may have gone wrong since.
+   */
+  standing(self: NodeId, voters: readonly NodeId[], reached: Index): Standing {
     const majority = Math.floor(voters.length / 2) + 1;
-    const agree = voters.filter((id) => id === self || this.#holds(id, 1)).length;
+    const agree = voters.filter((id) => id === self || this.#holds(id, reached)).length;
     const index = Math.max(0, ...voters.map((id) => this.#differed.get(id) ?? 0));
     const doubted = voters.some(
       (from) =>

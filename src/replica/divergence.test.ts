@@ -51,7 +51,7 @@ test('a difference is found by digests of the start alone, before anything is ap
   at('a').tick(1000);
   assert.deepEqual(differs, ['b at 7']);
   assert.equal(at('a').judge(7, 'b'), 'follower');
-  assert.equal(at('a').standing, 'confirmed');
+  assert.equal(at('a').standing(1), 'confirmed');
 });
 
 test('a difference is told once in a term, and again to the next leader', () => {
@@ -75,10 +75,24 @@ test('a leader stays in doubt until a majority confirms it or stands against it'
   record('b', 7, 2);
   at('a').tick(1000);
   assert.equal(at('a').judge(7, 'b'), 'undecided');
-  assert.equal(at('a').standing, 'doubted');
+  assert.equal(at('a').standing(1), 'doubted');
   record('c', 7, 2);
   record('a', 8, 1);
   record('c', 8, 2);
   at('a').tick(2000);
   assert.equal(at('a').judge(7, 'b'), 'leader');
+});
+
+test('a copy of a state is not trusted for what voters said of it before it came so far', () => {
+  const { at, record } = cluster(['a', 'b', 'c']);
+  record('a', 5, 1);
+  record('b', 5, 1);
+  at('a').tick(1000);
+  assert.equal(at('a').standing(5), 'confirmed');
+  // It goes wrong, and is copied before anybody compares.
+  record('a', 7, 2);
+  record('b', 7, 1);
+  assert.equal(at('a').standing(7), 'unknown');
+  at('a').tick(2000);
+  assert.equal(at('a').standing(7), 'doubted');
 });

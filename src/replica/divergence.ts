@@ -87,10 +87,10 @@ export class Divergence {
     return this.#poll.judge({ index, from, self: this.#id, voters: this.#port.voters() });
   }
 
-  /** What the voters say of this leader's state, in its term; leader only. */
-  get standing(): Standing {
+  /** What the voters say of this leader's state up to `reached`, in its term; leader only. */
+  standing(reached: Index): Standing {
     this.#enter(this.#port.leadership().term);
-    return this.#poll.standing(this.#id, this.#port.voters());
+    return this.#poll.standing(this.#id, this.#port.voters(), reached);
   }
 
   /** The state was replaced: what was known of the old one says nothing. */

@@ -205,9 +205,9 @@ export class Replica {
     return this.#divergence.judge(index, from);
   }
 
-  /** What the voters say of this leader's state. */
-  get standing(): Standing {
-    return this.#divergence.standing;
+  /** What the voters say of this leader's state up to `reached`. */
+  standing(reached: Index): Standing {
+    return this.#divergence.standing(reached);
   }
 
   /** Whether this state is known to be wrong. */

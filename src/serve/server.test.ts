@@ -113,6 +113,38 @@ test('HttpServer answers 503 when too many requests are in flight', async () => 
   assert.match(await second.answer(), /^HTTP\/1.1 200/);
 });
 
+for (const path of ['plain', 'node'] as const) {
+  test(`HttpServer bounds the bytes of answers that nobody takes, ${path}`, async () => {
+    await using setup = await setUp({ answerBytesTotalMax: 16_000_000 });
+    setup.database.onData = () => Promise.resolve(replyOf('1'.repeat(12_000_000)));
+    // A field that is not plain takes the request to Node's server.
+    const ask = post('["a"]', path === 'plain' ? '' : 'TE: trailers\r\n', '/db/query');
+    const slow = [];
+    for (let count = 0; count < 2; count++) {
+      const client = await setup.connect();
+      client.socket.pause();
+      client.write(ask);
+      slow.push(client);
+      await setup.arrived();
+    }
+    const calls = setup.database.calls.length;
+    const other = await setup.connect();
+    other.write(ask + post('["b"]'));
+    assert.match(await other.answer(), /^HTTP\/1\.1 503 [^]*too many answers wait/);
+    assert.match(await other.answer(), /^HTTP\/1\.1 503 [^]*too many answers wait/);
+    assert.equal(setup.database.calls.length, calls, 'nothing is done that cannot be told');
+    // One leaves, the other takes its answer after all.
+    slow[0]?.socket.destroy();
+    slow[1]?.socket.removeAllListeners('data').resume();
+    setup.database.onData = () => Promise.resolve(replyOf('1'));
+    let answer = '';
+    while (!answer.startsWith('HTTP/1.1 200')) {
+      other.write(post('["c"]'));
+      answer = await other.answer();
+    }
+  });
+}
+
 test('HttpServer closes connections beyond its limit', async () => {
   await using setup = await setUp({ connectionsMax: 1 });
   const first = await setup.connect();

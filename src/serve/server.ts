@@ -78,6 +78,7 @@ export class HttpServer {
       database,
       answers: this.#answers,
       inFlightMax: limits.inFlightMax,
+      answerBytesTotalMax: limits.answerBytesTotalMax,
       logger,
     });
     this.#server = this.#createServer();

@@ -89,15 +89,29 @@ async function hash(connection: Connection, index: number): Promise<void> {
 async function snapshot(to: string): Promise<AuxiliaryCalls['snapshot']['result']> {
   const partial = `${to}.partial`;
   removeDatabase(partial);
+  try {
+    const index = await copyTo(partial);
+    return { index, bytes: publishFile(partial, to) };
+  } catch (cause) {
+    // As large as the database, and there may be no space as it is.
+    removeDatabase(partial);
+    throw cause;
+  }
+}
+
+/** Makes the copy; returns its index. */
+async function copyTo(file: string): Promise<number> {
   const { connection } = hold();
   try {
-    await backup(connection, partial);
+    await backup(connection, file);
   } finally {
     connection.close();
   }
-  const copy = openPlain(partial);
-  copy.exec('PRAGMA journal_mode=DELETE');
-  const index = readState(copy).applied;
-  copy.close();
-  return { index, bytes: publishFile(partial, to) };
+  const copy = openPlain(file);
+  try {
+    copy.exec('PRAGMA journal_mode=DELETE');
+    return readState(copy).applied;
+  } finally {
+    copy.close();
+  }
 }

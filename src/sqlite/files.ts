@@ -32,20 +32,27 @@ export function syncWal(path: string): void {
 
 /**
  * Puts a copy of `source` in the place of the database at `path`, whole or not at all. Nothing of
- * the old one may stay beside it: a `-wal` left over would be replayed into the new file.
+ * the old one may stay beside it: a `-wal` left over would be replayed into the new file. Nor may a
+ * crash leave the old main file without its log. The last connection that closes moves all of the
+ * log into the main file; where one cannot end, the main file goes first, and a crash leaves none.
  */
 export function replaceDatabase(source: string, path: string): void {
   const incoming = `${path}.incoming`;
+  const old = `${path}.old`;
   rmSync(incoming, { force: true });
+  rmSync(old, { force: true });
   copyFileSync(source, incoming, constants.COPYFILE_FICLONE);
   syncFile(incoming);
+  if (walBytes(path) > 0) {
+    renameSync(path, old);
+    syncDirectory(path);
+  }
   rmSync(walOf(path), { force: true });
   rmSync(`${path}-shm`, { force: true });
-  // The old main file without its log must not be what a crash leaves; the log was empty, because
-  // the last connection that closed had moved all of it into the main file.
   syncDirectory(path);
   renameSync(incoming, path);
   syncDirectory(path);
+  rmSync(old, { force: true });
 }
 
 /** Moves a finished file to its name, durably. */

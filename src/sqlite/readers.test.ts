@@ -235,3 +235,43 @@ test('close() rejects what was not answered', async (t) => {
   await Promise.all([assert.rejects(left, { code: 'stopping' }), pool.close()]);
   await assert.rejects(ask(pool, ['SELECT 1']), { code: 'stopping' });
 });
+
+test('workers that are stuck are replaced only so often, until one of them ends', async (t) => {
+  const { path } = written(t);
+  let workers = 0;
+  const count = (): void => {
+    workers++;
+  };
+  process.on('worker', count);
+  t.after(() => process.off('worker', count));
+  const pool = await pooled(t, path, 1);
+  const long = LONG.replace('12000000', '4000000');
+  for (let stuck = 0; stuck < 4; stuck++) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await ask(pool, [long], { statementTimeoutMs: 50, timeoutMs: 1000 }).catch(() => undefined);
+  }
+  assert.ok(workers <= 3, `${workers} workers for a pool of one`);
+  const answer = [{ columns: ['a'], types: ['integer'], values: [[1]] }];
+  assert.deepEqual(await ask(pool, ['SELECT 1 AS a']), answer);
+});
+
+test('close() waits for no statement that does not end', async (t) => {
+  const { path } = written(t);
+  const pool = await ReaderPool.open({ path, workers: 1 });
+  const result = await ask(pool, [LONG.replace('12000000', '8000000')], { statementTimeoutMs: 1 });
+  assert.deepEqual(result, [{ error: 'query timeout' }]);
+  const startedAt = performance.now();
+  await pool.close();
+  assert.ok(performance.now() - startedAt < 1500, 'it waited');
+});
+
+test('suspend() waits for no statement that does not end', async (t) => {
+  const { path } = written(t);
+  const pool = await ReaderPool.open({ path, workers: 1 });
+  const asked = ask(pool, [LONG.replace('12000000', '24000000')]);
+  const refused = assert.rejects(asked, { code: 'stopping' });
+  const startedAt = performance.now();
+  await pool.suspend();
+  assert.ok(performance.now() - startedAt < 4500, 'it waited');
+  await Promise.all([pool.close(), refused]);
+});

@@ -7,6 +7,8 @@
  * another worker, and a worker whose statement outlives its time is left to itself and replaced.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { QuorliteError } from '../base/errors.ts';
 import type { Statement } from '../command/command.ts';
 import { encodeStatements } from '../command/encode.ts';
@@ -67,8 +69,14 @@ const STOP_GRACE_MS = 50;
 /** How long a worker may take to finish before it is left to itself when the pool is suspended. */
 const SUSPEND_MS = 2_000;
 
+/** How long a worker may take to end before it is left to itself. */
+const CLOSE_MS = 500;
+
 /** How long the pool waits before it starts a worker in place of one that failed. */
 const RESTART_MS = 100;
+
+/** Stuck workers that are replaced at a time, for each worker of the pool. */
+const STUCK_PER_WORKER_MAX = 2;
 
 /** One request on its way. */
 interface Pending extends EncodedRequest {
@@ -96,6 +104,8 @@ export class ReaderPool {
   #closed = false;
   /** Counts lives of the workers: what belongs to an earlier one is not started again. */
   #life = 0;
+  /** Workers that were left to their statements, which are under way. */
+  #stuck = 0;
   #idle: (() => void) | null = null;
 
   constructor(options: ReaderPoolOptions) {
@@ -139,7 +149,7 @@ export class ReaderPool {
     this.#threads = [];
     this.#life++;
     for (const thread of threads) this.#queue.unshift(...leftOf(thread));
-    await Promise.all(threads.map((thread) => thread.end()));
+    await endOf(threads, CLOSE_MS);
   }
 
   /** Opens the database again, which may be another one. */
@@ -160,7 +170,7 @@ export class ReaderPool {
     this.#queue = [];
     const error = new QuorliteError('stopping', 'Cannot read: the database is being closed');
     for (const pending of left) reject(pending, error);
-    await Promise.all(threads.map((thread) => thread.end()));
+    await endOf(threads, CLOSE_MS);
   }
 
   #refusal(): QuorliteError | null {
@@ -359,12 +369,21 @@ export class ReaderPool {
     }
   }
 
-  /** Leaves a worker to the statement that it cannot get out of. */
+  /**
+   * Leaves a worker to the statement that it cannot get out of. Each holds a thread, a processor
+   * and the write-ahead log: when there are too many, the next one is replaced when it has ended.
+   */
   #replace(thread: Thread): void {
     this.#threads = this.#threads.filter((other) => other !== thread);
     this.#queue.unshift(...leftOf(thread));
-    void thread.end();
-    void this.#startThread();
+    const life = this.#life;
+    const waits = this.#stuck >= STUCK_PER_WORKER_MAX * this.#options.workers;
+    this.#stuck++;
+    void thread.end().then(() => {
+      this.#stuck--;
+      if (waits && life === this.#life) void this.#startThread();
+    });
+    if (!waits) void this.#startThread();
   }
 
   async #finishInFlight(): Promise<void> {
@@ -376,6 +395,15 @@ export class ReaderPool {
     clearTimeout(timer);
     this.#idle = null;
   }
+}
+
+/**
+ * Waits for the end of `threads`, but for no statement that does not end: it sees the files that it
+ * has open, whatever becomes of their names.
+ */
+async function endOf(threads: readonly Thread[], patienceMs: number): Promise<void> {
+  const ended = Promise.all(threads.map((thread) => thread.end()));
+  await Promise.race([ended, delay(patienceMs, null, { ref: false })]);
 }
 
 function leftOf(thread: Thread): Pending[] {

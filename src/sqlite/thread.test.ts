@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -179,6 +179,21 @@ test('snapshot() runs beside apply() and restore() brings its state back', async
   assert.deepEqual((setting as { values: unknown }).values, [[1]]);
   await threaded.run('INSERT INTO t VALUES (2)');
   assert.equal(await threaded.count(), index);
+});
+
+test('snapshot() leaves nothing behind when it fails', async (t) => {
+  const directory = scratch(t);
+  const threaded = await open(t, join(directory, 'main.db'));
+  await threaded.run('CREATE TABLE t(x)');
+  // The copy is made, and cannot have its name.
+  const taken = join(directory, 'taken');
+  mkdirSync(taken);
+  const outcome = await threaded.snapshot(taken);
+  assert.equal(outcome.ok, false);
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.startsWith('taken.')),
+    [],
+  );
 });
 
 test('snapshot() says why when there can be none', async (t) => {

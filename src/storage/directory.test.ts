@@ -5,6 +5,7 @@ import os from 'node:os';
 import { test } from 'node:test';
 
 import { encodeText } from '../base/bytes.ts';
+import { QuorliteError } from '../base/errors.ts';
 import { Sfc32 } from '../base/prng.ts';
 import { DataDirectory, type DirectoryOptions } from './directory.ts';
 import { DirectoryLock } from './lock.ts';
@@ -29,6 +30,44 @@ test('DataDirectory.open() makes a directory that explains itself, and finds it 
   assert.equal(found.incarnation, made.incarnation);
   assert.equal(found.databasePath('main'), '/data/databases/main/main.db');
   assert.throws(() => found.databasePath('../x'), { code: 'invalid-request' });
+});
+
+test('a directory is durable before it is used, also one that a killed process left', () => {
+  const disk = new MemoryDisk();
+  const synced = new Set<string>();
+  let isDead = false;
+  disk.fault = ({ operation, path }) => {
+    isDead ||= path === '/srv/data/databases';
+    if (isDead) return 'killed';
+    if (operation === 'sync-directory') synced.add(path);
+    return null;
+  };
+  const options = { ...optionsOn(disk), path: '/srv/data' };
+  assert.throws(() => DataDirectory.open(options).databasePath('main'));
+  assert.deepEqual([...synced].sort(), ['/', '/srv', '/srv/data']);
+  isDead = false;
+  disk.fault = ({ operation, path }) => {
+    if (operation === 'sync-directory') synced.add(path);
+    return null;
+  };
+  disk.kill();
+  DataDirectory.open(options).databasePath('main');
+  assert(synced.has('/srv/data/databases'));
+});
+
+test('a directory above the data directory that may not be synced is no hindrance', () => {
+  for (const code of ['EACCES', 'EINVAL', 'EIO']) {
+    const disk = new MemoryDisk();
+    const sync = disk.syncDirectory.bind(disk);
+    disk.syncDirectory = (path) => {
+      if (path !== '/') return sync(path);
+      const cause = Object.assign(new Error(code), { code });
+      throw new QuorliteError('disk', 'Cannot sync directory /', { cause });
+    };
+    const open = (): DataDirectory => DataDirectory.open(optionsOn(disk));
+    if (code === 'EIO') assert.throws(open, { code: 'disk' });
+    else assert.equal(open().created, true);
+  }
 });
 
 test('setCluster() is durable, and another cluster is refused ever after', () => {
@@ -79,6 +118,31 @@ test('DirectoryLock.acquire() keeps others out, names its holder, ends with the 
     assert.equal(child.signal, 'SIGKILL');
     DirectoryLock.acquire(path).close();
     assert.throws(() => DirectoryLock.acquire(`${directory}/no/lock`), { code: 'disk' });
+  } finally {
+    fs.rmSync(directory, { recursive: true });
+  }
+});
+
+test('DirectoryLock.acquire() takes a lock that a crash has torn, and no other file', () => {
+  const directory = fs.mkdtempSync(`${os.tmpdir()}/quorlite-lock-`);
+  try {
+    const path = `${directory}/lock`;
+    DirectoryLock.acquire(path).close();
+    const whole = fs.readFileSync(path);
+    const torn = [new Uint8Array(whole.length), whole.subarray(0, 100)];
+    for (let lost = 0; lost < whole.length; lost += 512) {
+      torn.push(Uint8Array.from(whole).fill(0, lost, lost + 512));
+    }
+    for (const bytes of torn) {
+      fs.writeFileSync(path, bytes);
+      using held = DirectoryLock.acquire(path);
+      assert.throws(() => DirectoryLock.acquire(path), { code: 'locked' });
+      held.close();
+    }
+    const text = 'somebody else has a use for this file';
+    fs.writeFileSync(path, text);
+    assert.throws(() => DirectoryLock.acquire(path), { code: 'disk' });
+    assert.equal(fs.readFileSync(path, 'utf8'), text);
   } finally {
     fs.rmSync(directory, { recursive: true });
   }

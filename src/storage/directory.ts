@@ -3,7 +3,7 @@ import { QuorliteError } from '../base/errors.ts';
 import type { ClusterId, Incarnation, NodeId } from '../base/ids.ts';
 import { hexadecimal, type Random } from '../base/prng.ts';
 import type { Disk } from './disk.ts';
-import { replaceFile } from './replace-file.ts';
+import { parentOf, replaceFile } from './replace-file.ts';
 
 /** Layout of a data directory; raised when an older quorlite must not touch a newer one. */
 export const DIRECTORY_VERSION = 1;
@@ -93,6 +93,8 @@ export class DataDirectory {
       disk.makeDirectory(`${path}/${name}`);
     }
     disk.syncDirectory(path);
+    // Made by a process that was killed before it could say so.
+    disk.syncDirectory(`${path}/databases`);
     return directory;
   }
 
@@ -185,8 +187,29 @@ function createIdentification(options: DirectoryOptions, path: string): Identifi
     incarnation: hexadecimal(random, INCARNATION_DIGITS),
     createdBy,
   };
+  syncAbove(disk, path);
   writeIdentification(disk, path, identification);
   return identification;
+}
+
+/** The directory itself, and those above it, may be as new as what goes into it. */
+function syncAbove(disk: Disk, path: string): void {
+  for (let below = path, above = parentOf(path); above !== below; above = parentOf(above)) {
+    try {
+      disk.syncDirectory(above);
+    } catch (error) {
+      if (isBroken(error)) throw error;
+      // Not ours to read, or not to be synced: so it was there before.
+      return;
+    }
+    below = above;
+  }
+}
+
+/** A disk that fails, and not a directory that may not be synced. */
+function isBroken(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : null;
+  return !(cause instanceof Error && 'code' in cause && cause.code !== 'EIO');
 }
 
 function writeIdentification(disk: Disk, path: string, identification: Identification): void {

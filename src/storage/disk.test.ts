@@ -61,16 +61,3 @@ test('L3 MemoryDisk.sync() that failed succeeds the next time with the data lost
   disk.crash(() => false);
   assert.equal(disk.readAll('/data/a')[0], 0);
 });
-
-test('NodeDisk makeDirectory() syncs the parent of every directory it made, and no other', (t) => {
-  const directory = fs.mkdtempSync(`${root}/`);
-  const opened = t.mock.method(fs, 'openSync');
-  const synced = t.mock.method(fs, 'fsyncSync');
-  const disk = new NodeDisk();
-  disk.makeDirectory(`${directory}/a/b/`);
-  const paths = opened.mock.calls.map(({ arguments: [path] }) => path);
-  assert.deepEqual(paths, [`${directory}/a`, directory]);
-  assert.equal(synced.mock.callCount(), 2);
-  disk.makeDirectory(`${directory}/a/b`);
-  assert.equal(synced.mock.callCount(), 2);
-});

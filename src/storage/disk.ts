@@ -9,7 +9,7 @@ export interface Disk {
   exists(path: string): boolean;
   /** Names in a directory, sorted. */
   list(directory: string): string[];
-  /** Makes a directory and those above it, durably; nothing when it is there. */
+  /** Makes a directory and those above it; nothing when it is there. Durable as other names are. */
   makeDirectory(path: string): void;
   /** Whole small files. */
   readAll(path: string): Uint8Array;

@@ -181,6 +181,30 @@ test('compaction deletes whole segments, oldest first', () => {
   assert(before > 4 && segments <= 2, `${before} segments, then ${segments}`);
 });
 
+test('a closed journal removes nothing more: the directory may be in use again', () => {
+  const clock = new TestClock();
+  const disk = testDisk(clock);
+  const first = openTestJournal(disk, clock);
+  const write = (parts: Partial<Write>): void => {
+    first.journal.append(1, writeOf({ hardState: HARD_STATE, ...parts }), () => {});
+    first.journal.flush();
+  };
+  for (let at = 0; at < 12; at++) {
+    write({ entries: entriesFrom(1 + at * 2, 2, 1, 700) });
+    clock.drain();
+  }
+  write({ compacted: markAt(23) });
+  first.journal.close();
+  // The first process lives on while a second one starts.
+  disk.fault = ({ operation, path }) => {
+    if (operation === 'read' && path.endsWith('.seg')) clock.drain();
+    return null;
+  };
+  const second = openTestJournal(disk, new TestClock());
+  assert.deepEqual(second.fatal, []);
+  assert.equal(second.groups.get(1)?.mark?.index, 23);
+});
+
 test('a slow group is copied forward instead of pinning every segment', () => {
   const clock = new TestClock();
   const disk = testDisk(clock);

@@ -200,6 +200,7 @@ export class Journal {
     if (this.#state === 'open') this.#state = 'closed';
     this.#pending = { changes: [], dones: [], entries: 0 };
     this.#spares.stop();
+    this.#retirement.stop();
     this.#active.file.close();
     this.#meta.close();
   }
@@ -485,6 +486,7 @@ export class Journal {
     this.#busy = false;
     this.#pending = { changes: [], dones: [], entries: 0 };
     this.#spares.stop();
+    this.#retirement.stop();
     this.#options.onFatal(QuorliteError.from(cause, 'disk'));
   }
 }

@@ -1,3 +1,4 @@
+import { readFileSync, truncateSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 import { messageOf, QuorliteError } from '../base/errors.ts';
@@ -19,6 +20,18 @@ export class DirectoryLock {
    * @throws {QuorliteError} `locked` naming the process that holds it, `disk`
    */
   static acquire(path: string): DirectoryLock {
+    try {
+      return DirectoryLock.#take(path);
+    } catch (error) {
+      if (!isTorn(path, error)) throw error;
+      // A crash left pieces of it, since nothing ever syncs it. Whoever took it meanwhile holds the
+      // file, whatever is in it, and keeps it.
+      truncateSync(path);
+      return DirectoryLock.#take(path);
+    }
+  }
+
+  static #take(path: string): DirectoryLock {
     const database = openDatabase(path);
     try {
       // In memory: a rollback journal beside the lock would have to be explained.
@@ -41,6 +54,18 @@ export class DirectoryLock {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const UNREADABLE: ReadonlySet<unknown> = new Set([11, 26]);
+
+/** Whether this was a lock of ours, or the beginning of one that never reached the disk. */
+function isTorn(path: string, error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : null;
+  if (!(cause instanceof Error && 'errcode' in cause && UNREADABLE.has(cause.errcode)))
+    return false;
+  const start = readFileSync(path).subarray(0, 16);
+  return start.every((byte) => byte === 0) || start.toString('latin1') === 'SQLite format 3\0';
 }
 
 function openDatabase(path: string): DatabaseSync {

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { dirname, resolve } from 'node:path';
 
 import { messageOf, QuorliteError } from '../base/errors.ts';
 import type { Disk, DiskFile, SyncDone } from './disk.ts';
@@ -24,13 +23,7 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    const first = attempt(`make directory ${path}`, () => fs.mkdirSync(path, { recursive: true }));
-    if (first === undefined) return;
-    // What is synced inside is lost with a directory that its own parent does not know yet.
-    const top = dirname(resolve(first));
-    for (let made = resolve(path); made !== top && made !== dirname(made); made = dirname(made)) {
-      this.#keep(dirname(made));
-    }
+    attempt(`make directory ${path}`, () => fs.mkdirSync(path, { recursive: true }));
   }
 
   readAll(path: string): Uint8Array {
@@ -58,16 +51,6 @@ export class NodeDisk implements Disk {
         fs.closeSync(descriptor);
       }
     });
-  }
-
-  /** A parent that may not be read cannot be synced either; what is in it is not ours alone. */
-  #keep(parent: string): void {
-    try {
-      fs.accessSync(parent, fs.constants.R_OK);
-    } catch {
-      return;
-    }
-    this.syncDirectory(parent);
   }
 
   syncDirectorySoon(directory: string, done: SyncDone): void {

@@ -44,3 +44,23 @@ test('a note that cannot be read still holds the state for wrong', () => {
   disk.replace(PATH, encodeText('{'));
   assert.equal(new QuarantineNote(disk, PATH).index, 0);
 });
+
+test('a note that is found at a start is still there after a power loss', () => {
+  const disk = newDisk();
+  // The process dies when the note has its name and the directory is not synced.
+  let dead = false;
+  disk.fault = ({ operation }) => {
+    dead ||= operation === 'sync-directory';
+    return dead ? 'killed' : null;
+  };
+  assert.throws(() => {
+    new QuarantineNote(disk, PATH).write(7);
+  });
+  disk.fault = null;
+  disk.kill();
+  const found = new QuarantineNote(disk, PATH);
+  assert.equal(found.index, 7);
+  found.write(8);
+  disk.crash(() => true);
+  assert.equal(new QuarantineNote(disk, PATH).index, 7);
+});

@@ -20,6 +20,8 @@ export class QuarantineNote {
     this.#disk = disk;
     this.#path = path;
     this.#index = disk.exists(path) ? indexIn(disk.readAll(path)) : null;
+    // A process that was killed may have left it where only the cache of the system knows it.
+    if (this.#index !== null) disk.syncDirectory(parentOf(path));
   }
 
   /** Where the difference was seen; null when the state is not known to be wrong. */

@@ -12,6 +12,7 @@ export class Retirement {
   readonly #onFatal: (error: QuorliteError) => void;
   readonly #queue: number[] = [];
   #busy = false;
+  #stopped = false;
 
   constructor(options: {
     readonly disk: Disk;
@@ -29,6 +30,12 @@ export class Retirement {
     if (!this.#busy) this.#next();
   }
 
+  /** Removes nothing more: the directory may soon belong to another process. */
+  stop(): void {
+    this.#stopped = true;
+    this.#queue.length = 0;
+  }
+
   #next(): void {
     const segment = this.#queue.shift();
     this.#busy = segment !== undefined;
@@ -36,6 +43,7 @@ export class Retirement {
     try {
       this.#disk.remove(`${this.#directory}/${segmentName(segment)}`);
       this.#disk.syncDirectorySoon(this.#directory, (error) => {
+        if (this.#stopped) return;
         if (error) this.#onFatal(QuorliteError.from(error, 'disk'));
         else this.#next();
       });

@@ -186,7 +186,7 @@ test('S10 a snapshot that is found at a start is still there after a power loss'
   // The process dies when the JSON has its name and the directory is not synced.
   let syncs = 0;
   fixture.disk.fault = ({ operation }) =>
-    operation === 'sync-directory' && ++syncs === 2 ? 'killed' : null;
+    syncs >= 2 || (operation === 'sync-directory' && ++syncs === 2) ? 'killed' : null;
   store.finish(local, { position: { index: 3, term: 1 }, config: CONFIG }, () => {});
   fixture.clock.drain();
   assert.equal(syncs, 2);
@@ -232,8 +232,8 @@ test('discardPartials() and discardForeignPartials() remove what nobody will con
   const offer = fixture.make(fixture.open(), 7);
   const receiver = new Fixture();
   const store = receiver.open();
-  receiver.write(`${DIRECTORY}/${'f'.repeat(64)}.part`, STATE);
   receive(store, offer).append(chunkAt(STATE, 0, 10));
+  receiver.write(`${DIRECTORY}/${'f'.repeat(64)}.part`, STATE);
   assert.equal(receiver.disk.list(DIRECTORY).length, 2);
   store.discardForeignPartials();
   assert.deepEqual(receiver.disk.list(DIRECTORY), [`${offer.id}.part`]);
@@ -249,4 +249,81 @@ test('receive() refuses an offer whose id could leave the directory', () => {
   const store = fixture.open();
   const bad = { ...offer, id: '../../etc/passwd' };
   assert.throws(() => store.receive(bad), { code: 'invalid-request' });
+});
+
+test('a full disk leaves nothing of a snapshot that could not be named, and nothing open', () => {
+  const fixture = new Fixture();
+  const offer = fixture.make(fixture.open(), 7);
+  const receiver = new Fixture();
+  const store = receiver.open();
+  const partial = receive(store, offer);
+  fill(partial);
+  const { open } = receiver.disk;
+  let handles = 0;
+  receiver.disk.open = (path, mode) => {
+    const file = open.call(receiver.disk, path, mode);
+    const { close } = file;
+    handles++;
+    file.close = () => {
+      handles--;
+      close.call(file);
+    };
+    return file;
+  };
+  receiver.disk.fault = ({ operation, path }) =>
+    operation === 'write' && path.endsWith('.json.tmp') ? 'disk-full' : null;
+  assert.equal(receiver.accept(store, partial), 'disk-full');
+  assert.equal(handles, 0);
+  assert.deepEqual(
+    receiver.disk.list(DIRECTORY).filter((name) => !name.endsWith('.tmp')),
+    [],
+  );
+});
+
+test('a snapshot that is made again stays complete meanwhile', () => {
+  const fixture = new Fixture();
+  const store = fixture.open();
+  const snapshot = fixture.make(store, 7);
+  const local = store.begin(1);
+  fixture.write(local.path, STATE);
+  const { position, config } = snapshot;
+  const seen = new Set<string>();
+  fixture.disk.fault = () => {
+    seen.add(fixture.disk.list.call(fixture.disk.fork(), DIRECTORY).join(' '));
+    return null;
+  };
+  let made: Snapshot | null = null;
+  store.finish(local, { position, config }, (_error, again) => (made = again));
+  fixture.clock.drain();
+  assert.deepEqual(made, snapshot);
+  for (const names of seen) assert.match(names, /\.db .*\.json/);
+});
+
+test('receive() keeps nothing of transfers that a newer one makes useless', () => {
+  const fixture = new Fixture();
+  const offer: SnapshotOffer = fixture.make(fixture.open(), 7);
+  let store = fixture.open();
+  for (let index = 8; index < 20; index++) {
+    const id = index.toString(16).padStart(64, '0');
+    const { term } = offer.position;
+    receive(store, { ...offer, id, position: { index, term } }).append(chunkAt(STATE, 0, 10));
+    const partials = fixture.disk.list(DIRECTORY).filter((name) => name.endsWith('.part'));
+    assert.deepEqual(partials, [`${id}.part`]);
+    // Every third time in another life.
+    if (index % 3 > 0) continue;
+    store.close();
+    fixture.disk.kill();
+    store = fixture.open();
+  }
+});
+
+test('open() removes what a machine that was killed left beside the file it was given', () => {
+  const fixture = new Fixture();
+  const { path } = fixture.open().begin(1);
+  for (const ending of ['.partial', '.partial-wal', '.partial-journal']) {
+    fixture.write(path + ending, STATE);
+  }
+  fixture.disk.kill();
+  fixture.open();
+  assert.deepEqual(fixture.disk.list(DIRECTORY), []);
 });

@@ -14,6 +14,7 @@ import type { Index, Position } from '../raft/entry.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { type Cancellation, type FileHash, hashFile } from './hash-file.ts';
 import { PartialSnapshot } from './partial-snapshot.ts';
+import { replaceFile } from './replace-file.ts';
 import {
   decodeSnapshot,
   encodeSnapshot,
@@ -39,6 +40,8 @@ export interface LocalSnapshot {
   /** The file to write the machine's state to; it does not exist yet. */
   readonly path: string;
   readonly group: GroupId;
+  /** How often the state of the group was replaced before. */
+  readonly life: number;
 }
 
 /** Reads a snapshot for sending; holds the file, so that pruning does not matter. */
@@ -46,6 +49,13 @@ export interface SnapshotReader {
   /** Up to `length` bytes from `offset`; fewer at the end. */
   read(offset: number, length: number): Uint8Array;
   close(): void;
+}
+
+/** What becomes of a file that is synced and hashed. */
+interface Verdict {
+  /** What it is; throws when it must not be used. */
+  readonly judge: (found: FileHash) => SnapshotOffer;
+  readonly isWanted: () => boolean;
 }
 
 /** The snapshots of a node. */
@@ -57,6 +67,8 @@ export class SnapshotStore {
   /** By file name without ending. */
   readonly #snapshots = new Map<string, Snapshot>();
   readonly #partials = new Map<string, PartialSnapshot>();
+  /** By group, how often its state was replaced: a copy of an earlier one is not wanted. */
+  readonly #lives = new Map<GroupId, number>();
   #temporaries = 0;
 
   /** Use `open`. */
@@ -90,7 +102,7 @@ export class SnapshotStore {
   begin(group: GroupId): LocalSnapshot {
     const path = `${this.#directory}/${group}-${this.#temporaries++}.tmp`;
     if (this.#disk.exists(path)) this.#disk.remove(path);
-    return { path, group };
+    return { path, group, life: this.#lifeOf(group) };
   }
 
   /** Gives up a local snapshot. */
@@ -99,25 +111,25 @@ export class SnapshotStore {
   }
 
   /**
-   * Makes a written local snapshot complete: synced, hashed, named. `done` comes on a later turn.
+   * Makes a written local snapshot complete: synced, hashed, named. `done` comes on a later turn,
+   * with `not-ready` when the state was replaced since `begin`.
    */
   finish(
     local: LocalSnapshot,
     state: { readonly position: Position; readonly config: Config },
     done: SnapshotDone,
   ): void {
-    this.#settle(local.path, done, (found) => ({
-      id: found.hash,
-      group: local.group,
-      position: state.position,
-      config: state.config,
-      size: found.size,
-    }));
+    const { path, group, life } = local;
+    const { position, config } = state;
+    this.#settle(path, done, {
+      judge: ({ hash, size }) => ({ id: hash, group, position, config, size }),
+      isWanted: () => life === this.#lifeOf(group),
+    });
   }
 
   /**
    * Prepares to receive what a sender offers: says what is there already. Every chunk continues at
-   * `offset` of the partial file, wherever it came from before.
+   * `offset` of the partial file, wherever it came from before. Partial files of older offers go.
    *
    * @throws {QuorliteError} `invalid-request` when it cannot be an offer
    */
@@ -137,6 +149,9 @@ export class SnapshotStore {
     const path = `${this.#directory}/${offer.id}.part`;
     const partial = new PartialSnapshot({ disk: this.#disk, path, offer });
     this.#partials.set(offer.id, partial);
+    // Each may be as large as the database: what this one makes useless must not fill the disk.
+    this.discardPartials(offer.group, offer.position.index);
+    this.discardForeignPartials();
     return { have: null, partial };
   }
 
@@ -148,14 +163,15 @@ export class SnapshotStore {
     const { offer, path } = partial;
     partial.close();
     this.#partials.delete(offer.id);
-    this.#settle(path, done, (found) => {
+    const judge = (found: FileHash): SnapshotOffer => {
       if (found.hash === offer.id && found.size === offer.size) return offer;
       throw new QuorliteError(
         'corrupt',
         `Cannot accept snapshot ${snapshotName(offer)}: ${found.size} bytes with hash ` +
           `${found.hash} came, ${offer.size} bytes with ${offer.id} were offered`,
       );
-    });
+    };
+    this.#settle(path, done, { judge, isWanted: () => true });
   }
 
   /**
@@ -198,9 +214,15 @@ export class SnapshotStore {
     for (const snapshot of this.list(group).slice(keep)) this.#remove(snapshot);
   }
 
-  /** Keeps the snapshot of a group at `path` alone: the state is a copy of it. */
+  /**
+   * Keeps the snapshot of a group at `path` alone, durably: the state is about to be a copy of it.
+   * Local snapshots that were begun before will not be finished.
+   */
   keepOnly(group: GroupId, path: string): void {
+    this.#lives.set(group, this.#lifeOf(group) + 1);
     for (const snapshot of this.list(group)) if (snapshot.path !== path) this.#remove(snapshot);
+    // Also for what was pruned before: a name that comes back would be given to others.
+    this.#disk.syncDirectory(this.#directory);
   }
 
   /** Removes partial files of a group that are older than `index`: newer state is here already. */
@@ -233,10 +255,15 @@ export class SnapshotStore {
     this.#partials.clear();
   }
 
+  #lifeOf(group: GroupId): number {
+    return this.#lives.get(group) ?? 0;
+  }
+
   /**
-   * Syncs and hashes the file at `path`, then names it as `judge` says, or removes it if it throws.
+   * Syncs and hashes the file at `path`, then names it as `judge` says; removes it if that throws
+   * or nobody wants it any more.
    */
-  #settle(path: string, done: SnapshotDone, judge: (found: FileHash) => SnapshotOffer): void {
+  #settle(path: string, done: SnapshotDone, verdict: Verdict): void {
     const fail = (error: unknown): void => {
       if (this.#disk.exists(path)) this.#disk.remove(path);
       done(QuorliteError.from(error, 'disk'), null);
@@ -258,7 +285,8 @@ export class SnapshotStore {
         file.close();
         try {
           if (hashError !== null || found === null) throw hashError ?? new Error('no hash');
-          this.#complete(path, judge(found), done);
+          if (!verdict.isWanted()) throw unwanted();
+          this.#complete(path, verdict, { offer: verdict.judge(found), done });
         } catch (error) {
           fail(error);
         }
@@ -266,9 +294,20 @@ export class SnapshotStore {
     });
   }
 
-  #complete(path: string, offer: SnapshotOffer, done: SnapshotDone): void {
+  #complete(
+    path: string,
+    { isWanted }: Verdict,
+    { offer, done }: { readonly offer: SnapshotOffer; readonly done: SnapshotDone },
+  ): void {
     const disk = this.#disk;
     const name = snapshotName(offer);
+    const have = this.#snapshots.get(name);
+    if (have !== undefined) {
+      // The same bytes: what is complete is not taken apart for them.
+      disk.remove(path);
+      done(null, have);
+      return;
+    }
     const base = `${this.#directory}/${name}`;
     const snapshot: Snapshot = { ...offer, path: `${base}.db` };
     if (disk.exists(`${base}.json`)) disk.remove(`${base}.json`);
@@ -277,25 +316,30 @@ export class SnapshotStore {
     disk.syncDirectorySoon(this.#directory, (error) => {
       if (this.#cancellation.cancelled) return;
       if (error !== null) {
+        this.#giveUp(snapshot.path);
         done(QuorliteError.from(error, 'disk'), null);
         return;
       }
       try {
-        const temporary = `${base}.json.tmp`;
-        if (disk.exists(temporary)) disk.remove(temporary);
-        const file = disk.open(temporary, 'create');
-        file.write(encodeSnapshot(offer), 0);
-        file.sync();
-        file.close();
-        disk.rename(temporary, `${base}.json`);
-        disk.syncDirectory(this.#directory);
+        if (!isWanted()) throw unwanted();
+        replaceFile(disk, `${base}.json`, encodeSnapshot(offer));
       } catch (failure) {
+        this.#giveUp(snapshot.path);
         done(QuorliteError.from(failure, 'disk'), null);
         return;
       }
       this.#snapshots.set(name, snapshot);
       done(null, snapshot);
     });
+  }
+
+  /** Without its JSON a file does not count, and only takes space. */
+  #giveUp(path: string): void {
+    try {
+      this.#disk.remove(path);
+    } catch {
+      // The next start removes it.
+    }
   }
 
   #load(): void {
@@ -305,7 +349,8 @@ export class SnapshotStore {
     disk.syncDirectory(directory);
     const names = new Set(disk.list(directory));
     for (const name of names) {
-      if (name.endsWith('.tmp')) disk.remove(`${directory}/${name}`);
+      // Whoever writes the state may keep files of its own beside the one it was given.
+      if (name.includes('.tmp')) disk.remove(`${directory}/${name}`);
       if (!name.endsWith('.json')) continue;
       const base = name.slice(0, -'.json'.length);
       const snapshot = this.#loadOne(`${directory}/${base}`, names.has(`${base}.db`));
@@ -355,4 +400,8 @@ export class SnapshotStore {
       if (this.#disk.exists(path)) this.#disk.remove(path);
     }
   }
+}
+
+function unwanted(): QuorliteError {
+  return new QuorliteError('not-ready', 'Cannot keep the copy: the state was replaced meanwhile');
 }

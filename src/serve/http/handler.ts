@@ -27,6 +27,8 @@ export interface DataRoutesOptions {
   readonly answers: Answers;
   /** Requests handed to the database and not answered yet. */
   readonly inFlightMax: number;
+  /** Of large answers that their clients have not taken. */
+  readonly answerBytesTotalMax: number;
   readonly logger: Logger;
 }
 
@@ -134,18 +136,30 @@ export class DataRoutes {
       this.#fail(exchange, new QuorliteError('overloaded', message));
       return;
     }
+    if (this.#isCrowded()) {
+      this.#fail(exchange, crowded());
+      return;
+    }
     const asked = this.#ask(exchange, statements);
     this.#inFlight++;
     asked.then(
       (reply) => {
         this.#inFlight--;
-        this.#answer(exchange, reply);
+        // What only read may be asked again.
+        if (exchange.route === 'query' && this.#isCrowded()) this.#fail(exchange, crowded());
+        else this.#answer(exchange, reply);
       },
       (error: unknown) => {
         this.#inFlight--;
         this.#fail(exchange, error);
       },
     );
+  }
+
+  /** Whether clients that do not take their answers hold too much of the memory. */
+  #isCrowded(): boolean {
+    const { answers, answerBytesTotalMax } = this.#options;
+    return answers.untakenBytes >= answerBytesTotalMax;
   }
 
   #ask(exchange: Accepted, statements: readonly Statement[]): Promise<Reply> {
@@ -228,6 +242,11 @@ export class DataRoutes {
 /** The URL of the same request on another node. */
 export function locationOn(clientAddress: string, { path, query }: Target): string {
   return `http://${clientAddress}${path}${query === '' ? '' : `?${query}`}`;
+}
+
+function crowded(): QuorliteError {
+  const message = 'too many answers wait for their clients to read them, try again later';
+  return new QuorliteError('overloaded', message);
 }
 
 function secondsSince(startedMs: number): number {

@@ -6,6 +6,8 @@ export interface HttpLimits extends BodyLimits {
   readonly connectionsMax: number;
   /** Statements requests handed to the database and not answered yet. */
   readonly inFlightMax: number;
+  /** Of large answers that their clients have not taken; beyond, data requests are refused. */
+  readonly answerBytesTotalMax: number;
   /** Requests that one connection may send ahead of their answers. */
   readonly pipelinedMax: number;
   /** Request line and header fields together; `GET /db/query?q=…` carries SQL there. */
@@ -25,6 +27,8 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   bodyBytesMax: 64 * MEBIBYTE,
   // Four of the largest at a time.
   bodyBytesTotalMax: 256 * MEBIBYTE,
+  // Eight of the largest.
+  answerBytesTotalMax: 512 * MEBIBYTE,
   connectionsMax: 10_000,
   // More would wait longer than clients do: at 40,000 writes per second this is 0.1 s.
   inFlightMax: 4_096,

@@ -21,6 +21,7 @@ export class PlainAnswer implements AnswerPort {
   shouldKeepAlive = true;
   readonly #options: PlainAnswerOptions;
   #head = '';
+  #left: (() => void) | null = null;
 
   constructor(options: PlainAnswerOptions) {
     this.#options = options;
@@ -50,8 +51,14 @@ export class PlainAnswer implements AnswerPort {
 
   end(rest: string): void {
     const { socket, onEnd } = this.#options;
-    socket.write(this.#takeHead() + rest, 'latin1');
+    // Told of the end of the socket, too.
+    if (this.#left === null) socket.write(this.#takeHead() + rest, 'latin1');
+    else socket.write(this.#takeHead() + rest, 'latin1', this.#left);
     onEnd(this.shouldKeepAlive);
+  }
+
+  once(_event: 'close', left: () => void): void {
+    this.#left = left;
   }
 
   cork(): void {

@@ -55,6 +55,7 @@ const TEXT_TYPE = 'text/plain; charset=utf-8';
 export class Answers {
   readonly #common: readonly string[];
   #closing = false;
+  #untaken = 0;
 
   constructor(options: AnswerOptions) {
     const common = ['X-RQLITE-VERSION', API_VERSION];
@@ -74,6 +75,11 @@ export class Answers {
   /** Whether connections are to end with their answers. */
   get closing(): boolean {
     return this.#closing;
+  }
+
+  /** Bytes of large answers that their clients have not taken yet. */
+  get untakenBytes(): number {
+    return this.#untaken;
   }
 
   /** rqlite's answer about statements, in its order of keys. */
@@ -97,6 +103,7 @@ export class Answers {
     } else if (fields.contentLength <= ONE_WRITE_BYTES_MAX) {
       this.#oneWrite(response, 200, fields, head + latin1Of(body) + tail);
     } else {
+      this.#watch(response, fields.contentLength);
       this.#head(response, 200, fields);
       // Without progress for this long the connection is closed (the socket's default is never).
       response.setTimeout(SLOW_READER_MS);
@@ -158,7 +165,16 @@ export class Answers {
     this.#oneWrite(response, status, fields, latin1Of(bytes));
   }
 
+  /** Counts an answer in until it has left. */
+  #watch(response: AnswerPort, bytes: number): void {
+    this.#untaken += bytes;
+    response.once('close', () => {
+      this.#untaken -= bytes;
+    });
+  }
+
   #oneWrite(response: AnswerPort, status: number, fields: HeadFields, text: string): void {
+    if (text.length > ONE_WRITE_BYTES_MAX) this.#watch(response, text.length);
     this.#head(response, status, fields);
     response.end(text, 'latin1');
   }
