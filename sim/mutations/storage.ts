@@ -3,6 +3,7 @@ import type { Write } from '../../src/raft/effects.ts';
 import type { Disk, DiskFile } from '../../src/storage/disk.ts';
 import type { Mutation } from '../mutations.ts';
 import type { Found } from '../watch.ts';
+import { betrayals, failedSyncs, QUICK } from './moments.ts';
 
 /** Bugs between the core and the platter. */
 export const storageMutations: readonly Mutation[] = [
@@ -35,7 +36,9 @@ export const storageMutations: readonly Mutation[] = [
   {
     name: 'ignore-failed-sync',
     what: 'a failed sync is taken for a good one (fsyncgate)',
-    seeds: 200,
+    seeds: 60,
+    setup: { nodes: 3, ...QUICK },
+    faults: failedSyncs(),
     disk: (disk) =>
       files(disk, (file) => ({
         ...file,
@@ -100,8 +103,9 @@ export const storageMutations: readonly Mutation[] = [
   {
     name: 'ignore-recovering',
     what: 'a node that may have lost entries votes and campaigns as if it had not',
-    seeds: 300,
-    setup: { nodes: 3, compactBytes: 1_000_000, thinkMs: 100 },
+    seeds: 60,
+    setup: { nodes: 3, compactBytes: 1_000_000, thinkMs: 100, ...QUICK },
+    faults: betrayals(),
     restored: (found) => change(found, () => ({ recovering: null })),
   },
 ];
