@@ -12,6 +12,12 @@ import type { Writes } from './write.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
+/** A node that was just started, or lost a connection, is connected again within this time. */
+const RECONNECT_MS = 2000;
+
+/** How often it is asked meanwhile. */
+const RETRY_MS = 50;
+
 /** What every node said of its content at one index. */
 export interface Verified {
   readonly index: number;
@@ -69,12 +75,13 @@ export class Verification {
   }
 
   #gather(members: readonly Member[], asked: Asked, settle: Settle<Verified>): void {
-    const { index } = asked;
+    const { index, deadline } = asked;
+    const patience = Math.min(deadline, this.#options.clock.now() + RECONNECT_MS);
     const said: NodeChecksum[] = [];
     let owed = members.length;
     if (owed === 0) settle.resolve({ index, nodes: said });
     members.forEach((member, at) => {
-      this.#hashOf(member, asked, ({ hash, error }) => {
+      this.#hashOf(member, { index, deadline, patience }, ({ hash, error }) => {
         const { id, clientAddress } = member;
         said[at] = { id, clientAddress, hash, error };
         if (--owed === 0) settle.resolve({ index, nodes: said });
@@ -82,7 +89,9 @@ export class Verification {
     });
   }
 
-  #hashOf({ id }: Member, { index, deadline }: Asked, done: (said: Said) => void): void {
+  #hashOf(member: Member, asked: Asking, done: (said: Said) => void): void {
+    const { id } = member;
+    const { index, deadline, patience } = asked;
     const { self, questions, clock } = this.#options;
     if (id === self()) {
       this.#own(
@@ -101,7 +110,11 @@ export class Verification {
     const timeoutMs = Math.max(1, deadline - clock.now());
     const body = new ByteWriter(24).u53(index).u32(Math.ceil(timeoutMs)).copy();
     questions.ask({ to: id, topic: TOPIC.checksum, body, timeoutMs }, (answer) => {
-      if (answer.kind !== 'answered') done({ hash: null, error: answer.reason });
+      if (answer.kind !== 'answered' && clock.now() < patience) {
+        clock.after(RETRY_MS, () => {
+          this.#hashOf(member, asked, done);
+        });
+      } else if (answer.kind !== 'answered') done({ hash: null, error: answer.reason });
       else if (answer.error !== null) done({ hash: null, error: answer.error });
       else done({ hash: decodeText(answer.body), error: null });
     });
@@ -155,6 +168,12 @@ export class Verification {
 interface Asked {
   readonly index: number;
   readonly deadline: number;
+}
+
+/** The same, of one that may not be connected. */
+interface Asking extends Asked {
+  /** Until when it is asked again. */
+  readonly patience: number;
 }
 
 type Said = Pick<NodeChecksum, 'hash' | 'error'>;

@@ -23,8 +23,8 @@ const sound: Summary = {
   longestOutageMs: 412.4,
   failoversMs: [100, 300, 200],
   hashes: [
-    { id: 'n1', hash: 'abcd' },
-    { id: 'n2', hash: 'abcd' },
+    { id: 'n1', hash: 'abcd', error: null },
+    { id: 'n2', hash: 'abcd', error: null },
   ],
 };
 
@@ -38,11 +38,11 @@ test('isSound() is false for every broken promise and for what could not be seen
     { problem: 'n2 did not start' },
     { violations: ['n1 saw 3 writes when there were 4'] },
     { hashes: [] },
-    { hashes: [{ id: 'n1', hash: null }] },
+    { hashes: [{ id: 'n1', hash: null, error: 'n1 is not connected' }] },
     {
       hashes: [
-        { id: 'n1', hash: 'abcd' },
-        { id: 'n2', hash: 'abce' },
+        { id: 'n1', hash: 'abcd', error: null },
+        { id: 'n2', hash: 'abce', error: null },
       ],
     },
   ];
@@ -73,4 +73,9 @@ content of n2                abcd
 Nothing acknowledged was lost, nothing happened twice, and all nodes are equal.
 `,
   );
+});
+
+test('formatSummary() says why a node could not tell what it holds', () => {
+  const hashes = [{ id: 'n2', hash: null, error: 'n2 is not connected' }];
+  assert.match(formatSummary({ ...sound, hashes }), /content of n2 +not told: n2 is not connected/);
 });

@@ -5,6 +5,8 @@ import { medianAndMax } from './outages.ts';
 export interface NodeHash {
   readonly id: string;
   readonly hash: string | null;
+  /** Why it could not tell. */
+  readonly error: string | null;
 }
 
 /** Everything the end of a run says. */
@@ -41,7 +43,9 @@ export function formatSummary(summary: Summary): string {
     line('kills', `${summary.kills} (${summary.leaderKills} of the leader)`),
     line('longest write outage', ms(summary.longestOutageMs)),
     line('leader killed to next write', failoverText(summary.failoversMs)),
-    ...summary.hashes.map(({ id, hash }) => line(`content of ${id}`, hash ?? 'no answer')),
+    ...summary.hashes.map(({ id, hash, error }) =>
+      line(`content of ${id}`, hash ?? `not told: ${error ?? 'no answer'}`),
+    ),
     ...summary.violations.slice(0, VIOLATIONS_SHOWN).map((text) => line('wrong', text)),
     ...(summary.problem === null ? [] : [line('not finished', summary.problem)]),
   ];

@@ -43,7 +43,7 @@ export async function setUp(urls: readonly string[], signal: AbortSignal): Promi
 export async function compareNodes(urls: readonly string[]): Promise<readonly NodeHash[]> {
   await using client = new QuorliteClient({ endpoints: urls });
   const { nodes } = await client.verify({ timeoutMs: VERIFY_MS });
-  return nodes.map(({ id, hash }) => ({ id, hash }));
+  return nodes.map(({ id, hash, error }) => ({ id, hash, error }));
 }
 
 async function write(client: QuorliteClient, statements: readonly string[]): Promise<Outcome> {
