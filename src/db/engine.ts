@@ -11,6 +11,8 @@ import type { ChecksumMachine } from './verify.ts';
 /** The SQLite database of a node: one thread that writes, others that read. */
 export interface Engine extends ReadEngine, EngineView, ChecksumMachine {
   readonly machine: SqliteThread;
+  /** Whether a read is under way that nothing interrupts; once the machine is closed. */
+  isStuck(): boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function openEngine(options: {
   return {
     machine: closingFirst(machine, pool),
     ...engineInfo(),
+    isStuck: () => pool.isStuck,
     query: ({ statements, format, statementTimeoutMs, timeoutMs }, settle) => {
       pool.query({ statements, format, statementTimeoutMs, timeoutMs }, settle);
     },

@@ -40,4 +40,9 @@ export interface RunningNode {
   readonly stopped: Promise<Error | null>;
   /** Hands leadership over, finishes what is under way, closes. A second call does nothing. */
   stop(): Promise<void>;
+  /**
+   * Whether the process could not end by itself now: a read is under way, and SQLite cannot be
+   * interrupted within a statement. Everything durable is closed after `stop` all the same.
+   */
+  isStuck(): boolean;
 }

@@ -60,6 +60,7 @@ export async function openNode(options: NodeOptions): Promise<RunningNode> {
       database.leave(new Error('it was asked to'));
       ended.resolve(null);
     },
+    isStuck: () => parts.engine?.isStuck() ?? false,
   };
 }
 

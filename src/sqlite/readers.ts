@@ -104,7 +104,7 @@ export class ReaderPool {
   #closed = false;
   /** Counts lives of the workers: what belongs to an earlier one is not started again. */
   #life = 0;
-  /** Workers that were left to their statements, which are under way. */
+  /** Workers that were told to end, or left to their statements, and have not ended. */
   #stuck = 0;
   #idle: (() => void) | null = null;
 
@@ -149,7 +149,12 @@ export class ReaderPool {
     this.#threads = [];
     this.#life++;
     for (const thread of threads) this.#queue.unshift(...leftOf(thread));
-    await endOf(threads, CLOSE_MS);
+    await this.#end(threads);
+  }
+
+  /** Whether a statement still runs that nothing interrupts, not even the end of the process. */
+  get isStuck(): boolean {
+    return this.#stuck > 0;
   }
 
   /** Opens the database again, which may be another one. */
@@ -170,7 +175,7 @@ export class ReaderPool {
     this.#queue = [];
     const error = new QuorliteError('stopping', 'Cannot read: the database is being closed');
     for (const pending of left) reject(pending, error);
-    await endOf(threads, CLOSE_MS);
+    await this.#end(threads);
   }
 
   #refusal(): QuorliteError | null {
@@ -386,6 +391,19 @@ export class ReaderPool {
     if (!waits) void this.#startThread();
   }
 
+  /**
+   * Waits for the end of `threads`, but for no statement that does not end: it sees the files that
+   * it has open, whatever becomes of their names.
+   */
+  async #end(threads: readonly Thread[]): Promise<void> {
+    this.#stuck += threads.length;
+    const ends = threads.map(async (thread) => {
+      await thread.end();
+      this.#stuck--;
+    });
+    await Promise.race([Promise.all(ends), delay(CLOSE_MS, null, { ref: false })]);
+  }
+
   async #finishInFlight(): Promise<void> {
     if (this.#threads.every(({ load }) => load === 0)) return;
     const timer = setTimeout(() => this.#idle?.(), SUSPEND_MS);
@@ -395,15 +413,6 @@ export class ReaderPool {
     clearTimeout(timer);
     this.#idle = null;
   }
-}
-
-/**
- * Waits for the end of `threads`, but for no statement that does not end: it sees the files that it
- * has open, whatever becomes of their names.
- */
-async function endOf(threads: readonly Thread[], patienceMs: number): Promise<void> {
-  const ended = Promise.all(threads.map((thread) => thread.end()));
-  await Promise.race([ended, delay(patienceMs, null, { ref: false })]);
 }
 
 function leftOf(thread: Thread): Pending[] {

@@ -110,6 +110,22 @@ test('serve leaves cleanly at SIGTERM, and refuses a directory that is in use', 
   assert.equal((await first.ended()).code, 0);
 });
 
+test('serve ends at SIGTERM although a read does not', async (t) => {
+  const directory = await temporary(t);
+  const addresses = ['--http', '127.0.0.1:0', '--peer', '127.0.0.1:0'];
+  await using node = new Program(['serve', '--data', directory, ...addresses]);
+  const [, url = ''] = await node.prints(/^quorlite \S+ serves (http:\S+) \(peers on \S+, data/m);
+  const endless =
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n';
+  const query = new URLSearchParams({ level: 'none', timeout: '200ms', q: endless });
+  const answer = await fetch(`${url}/db/query?${query.toString()}`);
+  assert.match(await answer.text(), /time/);
+  node.signal('SIGTERM');
+  const { code, stderr } = await node.ended();
+  assert.equal(code, null);
+  assert.match(stderr, /A read does not end: this process kills itself/);
+});
+
 test('demo finds nothing lost', async () => {
   const { code, stdout } = await runProgram(['demo', '--seconds', '5', '--seed', '1']);
   assert.match(stdout, /^lost +0$/m);

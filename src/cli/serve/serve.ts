@@ -19,8 +19,6 @@ const GRACE_MS = 10_000;
 const HAND_OVER_MS = 2000;
 /** The node stopped by itself: EX_SOFTWARE of sysexits.h, which no other end of ours has. */
 const STOPPED_ITSELF = 70;
-/** The parent is gone: there is nobody to tell. */
-const ORPHANED = 71;
 const READ_WORKERS_MAX = 4;
 
 /** `quorlite serve`: resolves with the exit code once the node has stopped. */
@@ -56,11 +54,13 @@ export async function serve(options: ServeOptions): Promise<number> {
   const reason = await Promise.race([stop.then(() => 'asked' as const), node.stopped]);
   if (reason === 'asked') {
     await leave(server, node, logger);
+    endWithReads(node);
     return 0;
   }
   const why = reason === null ? 'the node stopped' : describeFailure(reason);
   console.error(`quorlite: Cannot go on: ${why}`);
   await server.stop(0);
+  endWithReads(node);
   return STOPPED_ITSELF;
 }
 
@@ -115,12 +115,23 @@ async function leave(server: HttpServer, node: RunningNode, logger: Logger): Pro
   await node.stop();
 }
 
+/** `process.exit` waits for its threads; a statement that does not end waits for nobody. */
+function endWithReads(node: RunningNode): void {
+  if (!node.isStuck()) return;
+  console.error('quorlite: A read does not end: this process kills itself. Nothing is lost by it');
+  killItself();
+}
+
+function killItself(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
 /** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */
 async function stopOnSignals(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let asked = false;
   const onSignal = (): void => {
-    if (asked) process.exit(1);
+    if (asked) killItself();
     asked = true;
     resolve();
   };
@@ -132,5 +143,5 @@ async function stopOnSignals(): Promise<void> {
 /** A child of `dev` or `demo` ends with its parent, even when that is killed. */
 function leaveWithParent(): void {
   if ((process.env[SUPERVISED_VARIABLE] ?? '') === '') return;
-  process.once('disconnect', () => process.exit(ORPHANED));
+  process.once('disconnect', killItself);
 }
