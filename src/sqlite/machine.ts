@@ -54,7 +54,7 @@ export class SqliteMachine {
     requireUtc();
     return new SqliteMachine(
       path,
-      attempt('open the database', () => new Session(path)),
+      attempt(`open the database at ${path}`, () => new Session(path)),
     );
   }
 

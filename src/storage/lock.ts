@@ -72,13 +72,13 @@ function openDatabase(path: string): DatabaseSync {
   try {
     return new DatabaseSync(path);
   } catch (cause) {
-    throw new QuorliteError('disk', `Cannot lock ${path}: ${messageOf(cause)}`, { cause });
+    throw unusable(path, cause);
   }
 }
 
 function lockFailure(path: string, database: DatabaseSync, cause: unknown): QuorliteError {
   if (!/locked|busy/i.test(messageOf(cause))) {
-    return new QuorliteError('disk', `Cannot lock ${path}: ${messageOf(cause)}`, { cause });
+    return unusable(path, cause);
   }
   const pid = holder(database);
   const who = pid === null ? 'another process' : `process ${pid}`;
@@ -87,6 +87,13 @@ function lockFailure(path: string, database: DatabaseSync, cause: unknown): Quor
     `Cannot lock ${path}: ${who} uses this data directory; stop it, or give this node another one`,
     { cause },
   );
+}
+
+function unusable(path: string, cause: unknown): QuorliteError {
+  const why = messageOf(cause);
+  const isForbidden = /readonly|unable to open/i.test(why);
+  const hint = isForbidden ? '. May this user write there? Start it as the owner of the files' : '';
+  return new QuorliteError('disk', `Cannot lock ${path}: ${why}${hint}`, { cause });
 }
 
 function holder(database: DatabaseSync): number | null {
