@@ -55,3 +55,12 @@ test('shrink() leaves a plan that a person can read, and that fails alike', () =
   assert.equal(report.failure?.invariant, before.failure.invariant);
   assert.ok(small.faults.length <= 4, `${small.faults.length} faults are left`);
 });
+
+test('shrink() lets a smaller plan break the same rule on another node, at another entry', () => {
+  const mutation = MUTATIONS.find(({ name }) => name === 'acknowledge-before-sync');
+  assert.ok(mutation !== undefined);
+  const plan = drawPlan(1, { nodes: 3 });
+  const { plan: small, report } = shrink(plan, { mutation });
+  assert.equal(report.failure?.invariant, 'I8');
+  assert.ok(small.faults.length <= 3, `${small.faults.length} of ${plan.faults.length} are left`);
+});

@@ -101,9 +101,12 @@ class Shrinker {
   }
 }
 
-/** What broke, without the numbers: `I12: Convergence`. */
+/** What broke, without nodes, numbers and contents: a smaller plan breaks it elsewhere. */
 function kindOf({ failure }: Report): string {
-  return failure === null ? 'none' : failure.message.split(':').slice(0, 2).join(':');
+  if (failure === null) return 'none';
+  const [line = ''] = failure.message.split('\n');
+  const [told = ''] = line.split(/[[{]/);
+  return `${failure.invariant} ${told.replaceAll(/\b[a-z]?\d+\b/g, '#')}`;
 }
 
 function chunks(faults: readonly Fault[], size: number): Fault[][] {
