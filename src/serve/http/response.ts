@@ -167,6 +167,8 @@ export class Answers {
 
   /** Counts an answer in until it has left. */
   #watch(response: AnswerPort, bytes: number): void {
+    // Whoever left while the database worked takes nothing, and is never heard of again.
+    if (response.closed) return;
     this.#untaken += bytes;
     response.once('close', () => {
       this.#untaken -= bytes;
