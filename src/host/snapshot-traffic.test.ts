@@ -72,7 +72,7 @@ class Fixture {
         const size = piece?.bytes.length ?? 0;
         this.sent += size;
         const answer = encodeAnswer({ kind: 'continue', offset: (piece?.offset ?? 0) + size });
-        this.clock.defer(() => {
+        this.clock.after(1, () => {
           done({ ok: true, body: answer });
         });
       },
@@ -170,6 +170,28 @@ test('a copy that set out with the trust of the voters goes on when another node
   fixture.replica.said = 'doubted';
   fixture.clock.advance(10_000);
   assert.equal(fixture.sent, WRONG.length);
+});
+
+test('a copy that set out does not go on once the state it was made of is replaced', () => {
+  const fixture = new Fixture();
+  fixture.replica.said = 'confirmed';
+  fixture.traffic.send({ to: 'c', minimum: MARK });
+  while (fixture.sent === 0) fixture.clock.advance(1);
+  const { sent } = fixture;
+  assert(sent < WRONG.length);
+  // Between two pieces a majority contradicts it, and gives it a copy of its own.
+  fixture.replica.isLeader = false;
+  fixture.replica.diverged = true;
+  let isReplaced = false;
+  fixture.onReplace = () => {
+    isReplaced = true;
+    fixture.replica.diverged = false;
+  };
+  fixture.receive(RIGHT, () => {});
+  fixture.clock.settle();
+  assert(isReplaced);
+  fixture.clock.advance(10_000);
+  assert.equal(fixture.sent, sent);
 });
 
 test('a copy of the state that is finished after the state was replaced is not kept', () => {

@@ -359,6 +359,7 @@ export class SnapshotTraffic {
       this.#onUnusable(QuorliteError.from(cause, 'disk'));
       return;
     }
+    this.#catchUp.onReplaced();
     this.#replica.replaceState(path, done);
   }
 }
