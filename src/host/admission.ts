@@ -33,14 +33,15 @@ export function admit(view: AdmissionView, peer: Hello): string | null {
       `node ${view.id} to cluster ${view.cluster}. Check the addresses given with --join`
     );
   }
+  const member = view.config?.members.find(({ id }) => id === peer.id);
+  if (member?.incarnation === peer.incarnation) return null;
   if (view.removed.has(peer.incarnation) && peer.cluster !== null) {
     return (
       `not-member: Node ${peer.id} was removed from the cluster. ` +
       `To add it again, start it with an empty data directory and --join`
     );
   }
-  const member = view.config?.members.find(({ id }) => id === peer.id);
-  if (member !== undefined && member.incarnation !== peer.incarnation) {
+  if (member !== undefined) {
     return (
       `wrong-incarnation: Cannot take part as ${peer.id}: the cluster knows it with another data ` +
       `directory, and this one was created anew, so what it promised before is lost. ` +

@@ -55,6 +55,8 @@ interface Transfer extends TransferView {
   readonly to: NodeId;
   readonly snapshot: Snapshot;
   readonly reader: SnapshotReader;
+  /** How often the state had been replaced when it began. */
+  readonly life: number;
   setOut: boolean;
 }
 
@@ -72,6 +74,8 @@ export class CatchUp {
   readonly #logger: Logger;
   readonly #pieceBytes: number;
   readonly #sending = new Set<NodeId>();
+  /** How often the state was replaced: a copy of an earlier one goes no further. */
+  #life = 0;
   #closed = false;
 
   constructor(options: {
@@ -97,6 +101,11 @@ export class CatchUp {
     });
   }
 
+  /** The state is about to be replaced: trust in the next one says nothing of copies of it. */
+  onReplaced(): void {
+    this.#life++;
+  }
+
   close(): void {
     this.#closed = true;
   }
@@ -114,7 +123,8 @@ export class CatchUp {
     this.#logger.info?.('Sending a snapshot', { node: to, index, bytes: snapshot.size });
     // An empty piece first: the follower may hold part of this snapshot, or all of it.
     const since = this.#clock.now();
-    this.#send({ to, snapshot, reader, since, setOut: false }, { offset: 0, length: 0, lost: 0 });
+    const transfer = { to, snapshot, reader, since, life: this.#life, setOut: false };
+    this.#send(transfer, { offset: 0, length: 0, lost: 0 });
   }
 
   #send(transfer: Transfer, at: Piece): void {
@@ -145,8 +155,10 @@ export class CatchUp {
    */
   #go(transfer: Transfer, at: Piece): void {
     this.#port.trusted(transfer, (refused) => {
-      if (refused !== null) {
-        this.#end(transfer.to, transfer.reader, refused);
+      const isGone = transfer.life !== this.#life;
+      const failure = isGone ? 'the state it was made of was replaced' : refused;
+      if (failure !== null) {
+        this.#end(transfer.to, transfer.reader, failure);
         return;
       }
       transfer.setOut = true;

@@ -3,13 +3,19 @@ import { test } from 'node:test';
 
 import { silentLogger } from '../base/logger.ts';
 import { Sfc32 } from '../base/prng.ts';
+import type { CallHandler, Calls } from '../peer/calls.ts';
 import { EMPTY_CONFIG } from '../raft/config-codec.ts';
 import type { ConfigChange, Member } from '../raft/config.ts';
 import type { Message } from '../raft/message.ts';
 import { Raft } from '../raft/raft.ts';
 import { ManualClock } from '../replica/clock.suite.ts';
 import type { Replica } from '../replica/replica.ts';
+import { TOPIC } from '../replica/topics.ts';
+import { encodeJoin } from './join.ts';
 import { Membership, type MembershipOutcome } from './membership.ts';
+import { ClusterRequests } from './requests.ts';
+
+type ChangeDone = Parameters<Replica['changeConfig']>[2];
 
 const ECHO = { readSequence: 0, sentAtMs: 0, recovering: false } as const;
 
@@ -56,17 +62,19 @@ function leading() {
   agree();
   const replica = {
     raft,
+    leadership: {},
     get isLeader() {
       return raft.role === 'leader';
     },
-    changeConfig: (change: ConfigChange) => {
-      assert.ok(raft.changeConfig(change).ok);
+    changeConfig: (change: ConfigChange, _deadline: number, done: ChangeDone) => {
+      const result = raft.changeConfig(change);
+      if (!result.ok) done({ kind: 'refused', reason: result.reason, leader: 'a' }, '');
       settle();
     },
   } as unknown as Replica;
   const clock = new ManualClock();
   const options = { replica, clock, logger: silentLogger, electionTimeoutMs: 1000 };
-  return { clock, agree, hear, membership: new Membership(options) };
+  return { clock, agree, hear, replica, membership: new Membership(options) };
 }
 
 type Wish = (membership: Membership, done: (outcome: MembershipOutcome) => void) => void;
@@ -118,9 +126,35 @@ test('Membership.isMember() takes nobody for a member who is not for good', () =
   const { agree, membership } = leading();
   membership.join(memberOf('d'), 500, () => {});
   assert.deepEqual(
-    ['a', 'd'].map((id) => membership.isMember(id)),
+    ['a', 'd'].map((id) => membership.isMember(memberOf(id))),
     [true, false],
   );
   agree();
-  assert.equal(membership.isMember('d'), true);
+  assert.equal(membership.isMember(memberOf('d')), true);
+});
+
+test('ClusterRequests does not take a new data directory for the one that is being removed', () => {
+  const { clock, agree, membership, replica } = leading();
+  const handlers = new Map<number, CallHandler>();
+  const calls = { handle: (topic: number, one: CallHandler) => handlers.set(topic, one) };
+  const requests = new ClusterRequests({
+    calls: calls as unknown as Calls,
+    clock,
+    port: {
+      inside: () => ({ group: 1, cluster: '', replica, membership }),
+      refusal: () => null,
+      schedule: () => {},
+    },
+  });
+  requests.remove('c', () => {});
+  const anew = { ...memberOf('c'), incarnation: 'anew' };
+  const told: (string | null)[] = [];
+  handlers.get(TOPIC.join)?.('c', encodeJoin(anew), (error) => told.push(error), 0);
+  clock.advance(100);
+  assert.deepEqual(told, [], 'nobody has let it in');
+  agree();
+  clock.advance(100);
+  const { learners, members } = membership.config;
+  assert.deepEqual(learners, ['c']);
+  assert.deepEqual(members.at(-1), anew);
 });

@@ -52,13 +52,14 @@ export class Membership {
   }
 
   /**
-   * Whether `id` is a member for good: what is in force and not committed may fall back. The entry
-   * a cluster was made with cannot, so founders count before anybody leads.
+   * Whether a node is a member for good: what is in force and not committed may fall back. The
+   * entry a cluster was made with cannot, so founders count before anybody leads. It goes by the
+   * data directory: who is being removed may come back with another one under its old id.
    */
-  isMember(id: NodeId): boolean {
+  isMember({ incarnation }: Member): boolean {
     const { raft } = this.#replica;
     const config = raft.configAt(Math.max(raft.commit, 1));
-    return config?.members.some((member) => member.id === id) ?? false;
+    return config?.members.some((member) => member.incarnation === incarnation) ?? false;
   }
 
   /** Lets `member` in, or takes note of its new addresses. Leader only. */

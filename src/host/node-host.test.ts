@@ -5,8 +5,11 @@ import { encodeText, NO_BYTES } from '../base/bytes.ts';
 import { silentLogger } from '../base/logger.ts';
 import { Sfc32 } from '../base/prng.ts';
 import type { CallHandler } from '../peer/calls.ts';
-import { EMPTY_CONFIG } from '../raft/config-codec.ts';
+import type { Hello } from '../peer/transport.ts';
+import { EMPTY_CONFIG, encodeConfig } from '../raft/config-codec.ts';
 import type { Member } from '../raft/config.ts';
+import type { Entry } from '../raft/entry.ts';
+import type { Append } from '../raft/message.ts';
 import { ManualClock } from '../replica/clock.suite.ts';
 import type { Machine } from '../replica/machine.ts';
 import { TOPIC } from '../replica/topics.ts';
@@ -182,4 +185,43 @@ test('NodeHost does not take over a copy that has rotted since it came', async (
   assert.deepEqual(again.stopped, []);
   assert.equal(again.offer(90)?.kind, 'continue');
   again.host.close();
+});
+
+test('NodeHost sends nobody away because a configuration fell back', async () => {
+  const clock = new ManualClock();
+  const { host, machine } = start(await interrupted(clock), clock);
+  machine.finish(50);
+  const d: Member = { id: 'd', incarnation: 'd', peerAddress: 'd:1', clientAddress: 'd:2' };
+  const withD = encodeConfig({ ...CONFIG, learners: ['d'], members: [...MEMBERS, d] });
+  const hear = (append: Omit<Append, 'kind' | 'to' | 'readSequence' | 'sentAtMs'>): void => {
+    const message: Append = { kind: 'append', to: 'a', readSequence: 0, sentAtMs: 0, ...append };
+    host.onPacket(append.from, { kind: 'raft', group: MAIN_GROUP, message });
+    clock.advance(1);
+  };
+  const config = (index: number, term: number, data: Uint8Array): Entry => {
+    return { index, term, kind: 'config', data };
+  };
+  const hello: Hello = {
+    ...d,
+    cluster: host.cluster,
+    version: '',
+    engine: '',
+    founders: '',
+    recovering: false,
+  };
+  // `b` lets `d` in and is lost; `c` leads without that, then lets `d` in again, unheard here yet.
+  const previous = { index: 50, term: 1 };
+  hear({ from: 'b', term: 2, previous, entries: [config(51, 2, withD)], commit: 50 });
+  const noop: Entry = { index: 51, term: 3, kind: 'noop', data: NO_BYTES };
+  hear({ from: 'c', term: 3, previous, entries: [noop], commit: 51 });
+  assert.equal(host.admit(hello), null);
+  // What is committed removes it for good.
+  const after = { index: 51, term: 3 };
+  hear({ from: 'c', term: 3, previous: after, entries: [config(52, 3, withD)], commit: 52 });
+  const without = config(53, 3, encodeConfig(CONFIG));
+  hear({ from: 'c', term: 3, previous: { index: 52, term: 3 }, entries: [without], commit: 52 });
+  assert.equal(host.admit(hello), null);
+  hear({ from: 'c', term: 3, previous: { index: 53, term: 3 }, entries: [], commit: 53 });
+  assert.match(host.admit(hello) ?? '', /^not-member: /);
+  host.close();
 });

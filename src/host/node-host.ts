@@ -23,8 +23,6 @@ import { Membership } from './membership.ts';
 import { type Inside, ClusterRequests } from './requests.ts';
 import { SnapshotTraffic } from './snapshot-traffic.ts';
 
-const NOBODY: ReadonlySet<Incarnation> = new Set();
-
 /** The group of the one database; group 0 is kept for the catalog. */
 export const MAIN_GROUP: GroupId = 1;
 
@@ -110,9 +108,9 @@ export class NodeHost implements TransportEvents {
   readonly #host: Host;
   /** Requests about the cluster: join, remove, hand leadership over. */
   readonly requests: ClusterRequests;
-  /** Data directories that the configuration in force removed, or one before it. */
+  /** Data directories that a committed configuration removed. */
   readonly #removed = new Set<Incarnation>();
-  /** Who the configuration in force names. */
+  /** Who the committed configuration names, when it was last looked at. */
   #members: readonly Member[] = [];
   #cluster: ClusterId | null;
   #peerAddress: Address = '';
@@ -229,13 +227,10 @@ export class NodeHost implements TransportEvents {
   }
 
   admit(peer: Hello): string | null {
-    const status = this.#replica?.raft.status() ?? null;
+    this.#noteRemoved();
+    const config = this.#replica?.raft.config ?? null;
     const { id, engine } = this.#options;
-    const config = status?.config ?? null;
-    // What is not committed may fall back: nobody is sent away for it.
-    const isCommitted = status !== null && status.configIndex <= status.commit;
-    const removed = isCommitted ? this.#removed : NOBODY;
-    return admit({ id, cluster: this.#cluster, engine, config, removed }, peer);
+    return admit({ id, cluster: this.#cluster, engine, config, removed: this.#removed }, peer);
   }
 
   onRefused(address: Address, reason: string): void {
@@ -381,9 +376,10 @@ export class NodeHost implements TransportEvents {
         this.fail(error);
       },
     });
-    this.#members = replica.raft.status().config.members;
-    this.#connect([...this.#members, ...hosts].filter(({ id }) => id !== this.self.id));
-    if (replica.raft.status().config.voters.length === 1) replica.raft.standSoon();
+    this.#noteRemoved();
+    const { members, voters } = replica.raft.config;
+    this.#connect([...members, ...hosts].filter(({ id }) => id !== this.self.id));
+    if (voters.length === 1) replica.raft.standSoon();
     this.#host.add(replica);
     this.#events.onEntered(replica);
     this.#snapshots.start(made.unfinished);
@@ -416,11 +412,19 @@ export class NodeHost implements TransportEvents {
   }
 
   #onConfig(config: Config): void {
-    for (const { incarnation } of this.#members) this.#removed.add(incarnation);
-    for (const { incarnation } of config.members) this.#removed.delete(incarnation);
-    this.#members = config.members;
+    this.#noteRemoved();
     this.#connect(config.members.filter(({ id }) => id !== this.self.id));
     this.#membership?.onChange();
+  }
+
+  /** What is not committed may fall back: it sends nobody away, nor does its falling back. */
+  #noteRemoved(): void {
+    const raft = this.#replica?.raft;
+    const committed = raft?.configAt(raft.commit) ?? null;
+    if (committed === null) return;
+    for (const { incarnation } of this.#members) this.#removed.add(incarnation);
+    for (const { incarnation } of committed.members) this.#removed.delete(incarnation);
+    this.#members = committed.members;
   }
 
   #connect(peers: readonly ({ id: NodeId | null; address: Address } | Member)[]): void {

@@ -98,7 +98,7 @@ export class ClusterRequests {
     const accept = (): void => {
       answer(null, encodeJoinAnswer({ cluster, members: membership.config.members }));
     };
-    if (membership.isMember(member.id)) {
+    if (membership.isMember(member)) {
       // A founding member that comes in: perhaps the one a first leader was waiting for.
       inside.replica.raft.standSoon();
       this.#port.schedule();

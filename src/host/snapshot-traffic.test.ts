@@ -31,12 +31,14 @@ class Fixture {
   /** Called instead of the machine's restore, with the note cleared right after it. */
   onReplace: () => void = () => {};
   readonly fatal: string[] = [];
+  answersAfterMs = 1;
   /** Bytes of copies that left. */
   sent = 0;
   readonly replica = {
     diverged: false,
     applied: MARK.index,
     isLeader: true,
+    leadership: { term: MARK.term },
     said: 'doubted',
     standing: (reached: number) => (reached === MARK.index ? this.replica.said : 'no copy'),
     raft: { status: () => ({ commit: MARK.index, first: 1 }) },
@@ -72,7 +74,7 @@ class Fixture {
         const size = piece?.bytes.length ?? 0;
         this.sent += size;
         const answer = encodeAnswer({ kind: 'continue', offset: (piece?.offset ?? 0) + size });
-        this.clock.defer(() => {
+        this.clock.after(this.answersAfterMs, () => {
           done({ ok: true, body: answer });
         });
       },
@@ -161,6 +163,20 @@ test('a leader that was not trusted hands out no copy when it leads no more', ()
   assert.equal(fixture.sent, 0);
 });
 
+test('silence of the voters in one reign is no trust in the next one', () => {
+  const fixture = new Fixture();
+  fixture.replica.said = 'unknown';
+  fixture.answersAfterMs = 5000;
+  fixture.traffic.send({ to: 'c', minimum: MARK });
+  // The answer to the question before the first piece comes when this node leads again.
+  fixture.clock.advance(4900);
+  fixture.replica.leadership.term++;
+  fixture.clock.advance(200);
+  assert.equal(fixture.sent, 0);
+  fixture.clock.advance(3000);
+  assert.ok(fixture.sent > 0);
+});
+
 test('a copy that set out with the trust of the voters goes on when another node leads', () => {
   const fixture = new Fixture();
   fixture.replica.said = 'confirmed';
@@ -170,6 +186,28 @@ test('a copy that set out with the trust of the voters goes on when another node
   fixture.replica.said = 'doubted';
   fixture.clock.advance(10_000);
   assert.equal(fixture.sent, WRONG.length);
+});
+
+test('a copy that set out does not go on once the state it was made of is replaced', () => {
+  const fixture = new Fixture();
+  fixture.replica.said = 'confirmed';
+  fixture.traffic.send({ to: 'c', minimum: MARK });
+  while (fixture.sent === 0) fixture.clock.advance(1);
+  const { sent } = fixture;
+  assert(sent < WRONG.length);
+  // Between two pieces a majority contradicts it, and gives it a copy of its own.
+  fixture.replica.isLeader = false;
+  fixture.replica.diverged = true;
+  let isReplaced = false;
+  fixture.onReplace = () => {
+    isReplaced = true;
+    fixture.replica.diverged = false;
+  };
+  fixture.receive(RIGHT, () => {});
+  fixture.clock.settle();
+  assert(isReplaced);
+  fixture.clock.advance(10_000);
+  assert.equal(fixture.sent, sent);
 });
 
 test('a copy of the state that is finished after the state was replaced is not kept', () => {

@@ -47,6 +47,8 @@ export class SnapshotTraffic {
   #taking: ((outcome: Provided) => void)[] = [];
   /** The difference that the leader of `term` is being asked about; null when none is. */
   #asking: Asking | null = null;
+  /** When trust was first waited for in a term: what voters did not say before is no silence. */
+  #waiting = { term: -1, since: 0 };
   #closed = false;
 
   constructor(options: {
@@ -256,7 +258,9 @@ export class SnapshotTraffic {
       done(null);
       return;
     }
-    if (this.#clock.now() >= transfer.since + TRUST_MS) {
+    const { term } = this.#replica.leadership;
+    if (this.#waiting.term !== term) this.#waiting = { term, since: this.#clock.now() };
+    if (this.#clock.now() >= Math.max(transfer.since, this.#waiting.since) + TRUST_MS) {
       done(standing === 'doubted' ? CONTRADICTED : null);
       return;
     }
@@ -359,6 +363,7 @@ export class SnapshotTraffic {
       this.#onUnusable(QuorliteError.from(cause, 'disk'));
       return;
     }
+    this.#catchUp.onReplaced();
     this.#replica.replaceState(path, done);
   }
 }

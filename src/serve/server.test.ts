@@ -145,6 +145,27 @@ for (const path of ['plain', 'node'] as const) {
   });
 }
 
+for (const path of ['plain', 'node'] as const) {
+  test(`HttpServer keeps no room for the answer of a client that is gone, ${path}`, async () => {
+    await using setup = await setUp({ answerBytesTotalMax: 1_000_000 });
+    const { release, held } = hold(setup.database);
+    const client = await setup.connect();
+    client.write(post('["a"]', path === 'plain' ? '' : 'TE: trailers\r\n'));
+    await held(1);
+    client.socket.destroy();
+    await once(client.socket, 'close');
+    const other = await setup.connect();
+    // The server has learned of the end once it has answered what came later.
+    other.write(PING);
+    await other.answer();
+    release[0]?.(replyOf('1'.repeat(2_000_000)));
+    setup.database.onData = () => Promise.resolve(replyOf('1'));
+    await new Promise(setImmediate);
+    other.write(post('["b"]'));
+    assert.match(await other.answer(), /^HTTP\/1\.1 200/);
+  });
+}
+
 test('HttpServer closes connections beyond its limit', async () => {
   await using setup = await setUp({ connectionsMax: 1 });
   const first = await setup.connect();

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { openPlain, openReader, openWriter } from './driver.ts';
 import { replaceDatabase } from './files.ts';
 import { scratch } from './machine.suite.ts';
+import { SqliteMachine } from './machine.ts';
 
 /** Runs `work`, which dies just before the `nth` call that renames or removes a file. */
 function diesBefore(nth: number, work: () => void): boolean {
@@ -87,3 +88,12 @@ for (const lingers of [false, true]) {
     assert.ok(nth > 3);
   });
 }
+
+test('SqliteMachine.open() removes what a process left that died replacing a state', (t) => {
+  const directory = scratch(t);
+  const path = join(directory, 'main.db');
+  SqliteMachine.open(path).close();
+  for (const ending of ['incoming', 'old']) fs.writeFileSync(`${path}.${ending}`, 'as large as it');
+  SqliteMachine.open(path).close();
+  assert.deepEqual(fs.readdirSync(directory), ['main.db']);
+});

@@ -39,8 +39,7 @@ export function syncWal(path: string): void {
 export function replaceDatabase(source: string, path: string): void {
   const incoming = `${path}.incoming`;
   const old = `${path}.old`;
-  rmSync(incoming, { force: true });
-  rmSync(old, { force: true });
+  removeReplaced(path);
   copyFileSync(source, incoming, constants.COPYFILE_FICLONE);
   syncFile(incoming);
   if (walBytes(path) > 0) {
@@ -53,6 +52,11 @@ export function replaceDatabase(source: string, path: string): void {
   renameSync(incoming, path);
   syncDirectory(path);
   rmSync(old, { force: true });
+}
+
+/** Removes what a process that died in `replaceDatabase` left, each as large as the database. */
+export function removeReplaced(path: string): void {
+  for (const ending of ['incoming', 'old']) rmSync(`${path}.${ending}`, { force: true });
 }
 
 /** Moves a finished file to its name, durably. */

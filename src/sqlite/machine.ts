@@ -11,7 +11,7 @@ import { requireUtc } from './determinism.ts';
 import { IN_MEMORY, type Row, type SqlValue } from './driver.ts';
 import { fatalErrorOf } from './errors.ts';
 import { Executor } from './executor.ts';
-import { replaceDatabase } from './files.ts';
+import { removeReplaced, replaceDatabase } from './files.ts';
 import { type MachineEntry, type RangeOutcome, RangeRun } from './range-run.ts';
 import { Session } from './session.ts';
 
@@ -52,6 +52,7 @@ export class SqliteMachine {
    */
   static open(path: string = IN_MEMORY): SqliteMachine {
     requireUtc();
+    if (path !== IN_MEMORY) removeReplaced(path);
     return new SqliteMachine(
       path,
       attempt(`open the database at ${path}`, () => new Session(path)),

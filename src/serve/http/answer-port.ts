@@ -13,6 +13,8 @@ export interface AnswerPort {
   end(rest: string, encoding: 'latin1'): unknown;
   cork(): void;
   uncork(): void;
+  /** The connection has ended, and `close` will not come any more. */
+  readonly closed: boolean;
   /** Calls `left` once the client has all of the answer, or its connection has ended. */
   once(event: 'close', left: () => void): unknown;
   /** Without progress for this long, the connection is closed. */

@@ -57,6 +57,10 @@ export class PlainAnswer implements AnswerPort {
     onEnd(this.shouldKeepAlive);
   }
 
+  get closed(): boolean {
+    return this.#options.socket.closed;
+  }
+
   once(_event: 'close', left: () => void): void {
     this.#left = left;
   }

@@ -105,8 +105,6 @@ export class Answers {
     } else {
       this.#watch(response, fields.contentLength);
       this.#head(response, 200, fields);
-      // Without progress for this long the connection is closed (the socket's default is never).
-      response.setTimeout(SLOW_READER_MS);
       response.cork();
       response.write(head);
       response.write(bufferOf(body));
@@ -165,12 +163,16 @@ export class Answers {
     this.#oneWrite(response, status, fields, latin1Of(bytes));
   }
 
-  /** Counts an answer in until it has left. */
+  /** Counts a large answer in until it has left, or its client is given up. */
   #watch(response: AnswerPort, bytes: number): void {
+    // Whoever left while the database worked takes nothing, and is never heard of again.
+    if (response.closed) return;
     this.#untaken += bytes;
     response.once('close', () => {
       this.#untaken -= bytes;
     });
+    // Without progress for this long the connection is closed (the socket's default is never).
+    response.setTimeout(SLOW_READER_MS);
   }
 
   #oneWrite(response: AnswerPort, status: number, fields: HeadFields, text: string): void {
