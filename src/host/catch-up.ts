@@ -35,6 +35,8 @@ export interface CatchUpPort {
   ): void;
   /** Calls `done` once bytes of a copy may leave this node, or with why they must not. */
   trusted(transfer: TransferView, done: (refused: string | null) => void): void;
+  /** How often the state was replaced. */
+  life(): number;
   /** Opens a snapshot; it stays readable until closed, whatever is pruned. */
   open(snapshot: Snapshot): SnapshotReader;
   ask(
@@ -74,8 +76,6 @@ export class CatchUp {
   readonly #logger: Logger;
   readonly #pieceBytes: number;
   readonly #sending = new Set<NodeId>();
-  /** How often the state was replaced: a copy of an earlier one goes no further. */
-  #life = 0;
   #closed = false;
 
   constructor(options: {
@@ -101,11 +101,6 @@ export class CatchUp {
     });
   }
 
-  /** The state is about to be replaced: trust in the next one says nothing of copies of it. */
-  onReplaced(): void {
-    this.#life++;
-  }
-
   close(): void {
     this.#closed = true;
   }
@@ -123,7 +118,7 @@ export class CatchUp {
     this.#logger.info?.('Sending a snapshot', { node: to, index, bytes: snapshot.size });
     // An empty piece first: the follower may hold part of this snapshot, or all of it.
     const since = this.#clock.now();
-    const transfer = { to, snapshot, reader, since, life: this.#life, setOut: false };
+    const transfer = { to, snapshot, reader, since, life: this.#port.life(), setOut: false };
     this.#send(transfer, { offset: 0, length: 0, lost: 0 });
   }
 
@@ -155,7 +150,8 @@ export class CatchUp {
    */
   #go(transfer: Transfer, at: Piece): void {
     this.#port.trusted(transfer, (refused) => {
-      const isGone = transfer.life !== this.#life;
+      // Trust in a state that took its place says nothing of this one.
+      const isGone = transfer.life !== this.#port.life();
       const failure = isGone ? 'the state it was made of was replaced' : refused;
       if (failure !== null) {
         this.#end(transfer.to, transfer.reader, failure);

@@ -217,6 +217,7 @@ export class SnapshotTraffic {
         trusted: (transfer, done) => {
           this.#trusted(transfer, done);
         },
+        life: () => this.#store.lifeOf(this.#group),
         open: (snapshot) => this.#store.read(snapshot),
         ask: (to, body, timeoutMs, done) => {
           const question = { group: this.#group, topic: TOPIC.snapshot, body, timeoutMs };
@@ -363,7 +364,6 @@ export class SnapshotTraffic {
       this.#onUnusable(QuorliteError.from(cause, 'disk'));
       return;
     }
-    this.#catchUp.onReplaced();
     this.#replica.replaceState(path, done);
   }
 }

@@ -102,7 +102,7 @@ export class SnapshotStore {
   begin(group: GroupId): LocalSnapshot {
     const path = `${this.#directory}/${group}-${this.#temporaries++}.tmp`;
     if (this.#disk.exists(path)) this.#disk.remove(path);
-    return { path, group, life: this.#lifeOf(group) };
+    return { path, group, life: this.lifeOf(group) };
   }
 
   /** Gives up a local snapshot. */
@@ -123,7 +123,7 @@ export class SnapshotStore {
     const { position, config } = state;
     this.#settle(path, done, {
       judge: ({ hash, size }) => ({ id: hash, group, position, config, size }),
-      isWanted: () => life === this.#lifeOf(group),
+      isWanted: () => life === this.lifeOf(group),
     });
   }
 
@@ -219,10 +219,15 @@ export class SnapshotStore {
    * Local snapshots that were begun before will not be finished.
    */
   keepOnly(group: GroupId, path: string): void {
-    this.#lives.set(group, this.#lifeOf(group) + 1);
+    this.#lives.set(group, this.lifeOf(group) + 1);
     for (const snapshot of this.list(group)) if (snapshot.path !== path) this.#remove(snapshot);
     // Also for what was pruned before: a name that comes back would be given to others.
     this.#disk.syncDirectory(this.#directory);
+  }
+
+  /** How often `keepOnly` was called: a copy from before is one of a state that is gone. */
+  lifeOf(group: GroupId): number {
+    return this.#lives.get(group) ?? 0;
   }
 
   /** Removes partial files of a group that are older than `index`: newer state is here already. */
@@ -253,10 +258,6 @@ export class SnapshotStore {
     this.#cancellation.cancelled = true;
     for (const partial of this.#partials.values()) partial.close();
     this.#partials.clear();
-  }
-
-  #lifeOf(group: GroupId): number {
-    return this.#lives.get(group) ?? 0;
   }
 
   /**
