@@ -79,7 +79,7 @@ export function makeClientPort(parts: Parts): ClientPort {
   const verification = makeVerification(parts, questions, writes);
   return {
     verify: (timeoutMs, settle) => {
-      verification.verify(replica.raft.status().config.members, timeoutMs, settle);
+      verification.verify(replica.raft.config.members, timeoutMs, settle);
     },
     ask: (request, done) => {
       const settle = <T>(answer: (reply: T) => Answer): Settle<T> => ({

@@ -155,7 +155,7 @@ export class ReplicatedDatabase implements Database {
   }
 
   #config(): Config {
-    return this.#parts.replica.raft.status().config;
+    return this.#parts.replica.raft.config;
   }
 
   #replyTo(settle: {

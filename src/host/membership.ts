@@ -48,18 +48,16 @@ export class Membership {
   }
 
   get config(): Config {
-    return this.#replica.raft.status().config;
+    return this.#replica.raft.config;
   }
 
   /**
-   * Whether a node is a member for good: what is in force and not committed may fall back. The
-   * entry a cluster was made with cannot, so founders count before anybody leads. It goes by the
-   * data directory: who is being removed may come back with another one under its old id.
+   * Whether a node is a member for good. It goes by the data directory: who is being removed may
+   * come back with another one under its old id.
    */
   isMember({ incarnation }: Member): boolean {
-    const { raft } = this.#replica;
-    const config = raft.configAt(Math.max(raft.commit, 1));
-    return config?.members.some((member) => member.incarnation === incarnation) ?? false;
+    const { settledConfig } = this.#replica.raft;
+    return settledConfig?.members.some((member) => member.incarnation === incarnation) ?? false;
   }
 
   /** Lets `member` in, or takes note of its new addresses. Leader only. */

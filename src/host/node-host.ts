@@ -110,7 +110,7 @@ export class NodeHost implements TransportEvents {
   readonly requests: ClusterRequests;
   /** Data directories that a committed configuration removed. */
   readonly #removed = new Set<Incarnation>();
-  /** Who the committed configuration names, when it was last looked at. */
+  /** Who the settled configuration named when it was last looked at. */
   #members: readonly Member[] = [];
   #cluster: ClusterId | null;
   #peerAddress: Address = '';
@@ -419,12 +419,11 @@ export class NodeHost implements TransportEvents {
 
   /** What is not committed may fall back: it sends nobody away, nor does its falling back. */
   #noteRemoved(): void {
-    const raft = this.#replica?.raft;
-    const committed = raft?.configAt(raft.commit) ?? null;
-    if (committed === null) return;
+    const settled = this.#replica?.raft.settledConfig ?? null;
+    if (settled === null) return;
     for (const { incarnation } of this.#members) this.#removed.add(incarnation);
-    for (const { incarnation } of committed.members) this.#removed.delete(incarnation);
-    this.#members = committed.members;
+    for (const { incarnation } of settled.members) this.#removed.delete(incarnation);
+    this.#members = settled.members;
   }
 
   #connect(peers: readonly ({ id: NodeId | null; address: Address } | Member)[]): void {

@@ -320,7 +320,7 @@ export class SnapshotTraffic {
       store: this.#store,
       logger: this.#logger,
       port: {
-        commit: () => this.#replica.raft.status().commit,
+        commit: () => this.#replica.raft.commit,
         repairing: () => this.#replica.diverged,
         applied: () => this.#replica.applied,
         tooOld: () => {

@@ -153,6 +153,14 @@ export class Raft {
     return index > this.#state.log.last ? null : this.#state.configs.at(index);
   }
 
+  /**
+   * The configuration that cannot fall back any more, unlike the one in force: the committed one,
+   * or, before anybody leads, the entry the cluster was made with. Null when the log has neither.
+   */
+  get settledConfig(): Config | null {
+    return this.configAt(Math.max(this.#state.commit, 1));
+  }
+
   /** Milliseconds since this node last heard a leader; 0 when it leads, infinite before. */
   leaderContactAge(now: number): number {
     const { role, contact } = this.#state;
