@@ -110,12 +110,14 @@ export class Verification {
     const timeoutMs = Math.max(1, deadline - clock.now());
     const body = new ByteWriter(24).u53(index).u32(Math.ceil(timeoutMs)).copy();
     questions.ask({ to: id, topic: TOPIC.checksum, body, timeoutMs }, (answer) => {
-      if (answer.kind !== 'answered' && clock.now() < patience) {
-        clock.after(RETRY_MS, () => {
-          this.#hashOf(member, asked, done);
-        });
-      } else if (answer.kind !== 'answered') done({ hash: null, error: answer.reason });
-      else if (answer.error !== null) done({ hash: null, error: answer.error });
+      if (answer.kind !== 'answered') {
+        if (clock.now() >= patience) done({ hash: null, error: answer.reason });
+        else {
+          clock.after(RETRY_MS, () => {
+            this.#hashOf(member, asked, done);
+          });
+        }
+      } else if (answer.error !== null) done({ hash: null, error: answer.error });
       else done({ hash: decodeText(answer.body), error: null });
     });
   }

@@ -8,7 +8,7 @@ import type { Member } from '../raft/config.ts';
 import type { Write } from '../raft/effects.ts';
 import type { Entry, Position } from '../raft/entry.ts';
 import { ManualClock } from '../replica/clock.suite.ts';
-import type { Machine } from '../replica/machine.ts';
+import { IdleMachine } from '../replica/machine.suite.ts';
 import { entriesFrom, writeOf } from '../storage/harness.suite.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
 import { SnapshotStore } from '../storage/snapshots.ts';
@@ -37,27 +37,6 @@ const OPTIONS = {
   snapshotPieceBytes: 1e6,
   restored: null,
 } satisfies NodeHostOptions;
-
-class IdleMachine implements Machine {
-  readonly digest = 0;
-  readonly applied: number;
-  onFatal = (): void => {};
-
-  constructor(applied: number) {
-    this.applied = applied;
-  }
-
-  apply(): void {}
-  persist(): void {}
-  snapshot(): void {}
-  restore(): void {}
-  endsRange(): boolean {
-    return false;
-  }
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
 
 /** A start of the node on what `disk` holds, with a machine that has applied so much. */
 function start(disk: MemoryDisk, applied: number) {

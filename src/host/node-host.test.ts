@@ -11,7 +11,7 @@ import type { Member } from '../raft/config.ts';
 import type { Entry } from '../raft/entry.ts';
 import type { Append } from '../raft/message.ts';
 import { ManualClock } from '../replica/clock.suite.ts';
-import type { Machine } from '../replica/machine.ts';
+import { IdleMachine } from '../replica/machine.suite.ts';
 import { TOPIC } from '../replica/topics.ts';
 import { writeOf } from '../storage/harness.suite.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
@@ -31,26 +31,17 @@ const MARK = { index: 50, term: 1, config: CONFIG };
 const DIRECTORY = '/data/snapshots';
 
 /** A machine that stopped at entry 5; taking over a copy lasts until the test says so. */
-class SlowMachine implements Machine {
-  readonly applied = 5;
-  readonly digest = 0;
+class SlowMachine extends IdleMachine {
   readonly restored: string[] = [];
   finish: (applied: number) => void = () => {};
-  onFatal = (): void => {};
 
-  restore(path: string, done: (applied: number) => void): void {
+  constructor() {
+    super(5);
+  }
+
+  override restore(path: string, done: (applied: number) => void): void {
     this.restored.push(path);
     this.finish = done;
-  }
-
-  apply(): void {}
-  persist(): void {}
-  snapshot(): void {}
-  endsRange(): boolean {
-    return false;
-  }
-  close(): Promise<void> {
-    return Promise.resolve();
   }
 }
 

@@ -4,16 +4,18 @@ import { test } from 'node:test';
 import type { Entry } from '../raft/entry.ts';
 import { Applier } from './applier.ts';
 import { ManualClock } from './clock.suite.ts';
-import type { ApplyOutcome, ApplyRange, Machine } from './machine.ts';
+import { IdleMachine } from './machine.suite.ts';
+import type { ApplyOutcome, ApplyRange } from './machine.ts';
 
-class ScriptedMachine implements Machine {
-  applied = 0;
-  digest = 0;
+class ScriptedMachine extends IdleMachine {
   readonly ranges: ApplyRange[] = [];
   #done: ((outcome: ApplyOutcome) => void) | null = null;
-  onFatal = (): void => {};
 
-  apply(range: ApplyRange, done: (outcome: ApplyOutcome) => void): void {
+  constructor() {
+    super(0);
+  }
+
+  override apply(range: ApplyRange, done: (outcome: ApplyOutcome) => void): void {
     assert.equal(this.#done, null, 'one range at a time');
     this.ranges.push(range);
     this.#done = done;
@@ -26,15 +28,8 @@ class ScriptedMachine implements Machine {
     done?.({ results: entries.map(() => null), digests: entries.map(({ index }) => index) });
   }
 
-  endsRange(data: Uint8Array): boolean {
+  override endsRange(data: Uint8Array): boolean {
     return data[0] === 255;
-  }
-
-  persist(): void {}
-  snapshot(): void {}
-  restore(): void {}
-  close(): Promise<void> {
-    return Promise.resolve();
   }
 }
 

@@ -383,12 +383,16 @@ export class ReaderPool {
     this.#queue.unshift(...leftOf(thread));
     const life = this.#life;
     const waits = this.#stuck >= STUCK_PER_WORKER_MAX * this.#options.workers;
-    this.#stuck++;
-    void thread.end().then(() => {
-      this.#stuck--;
+    void this.#endOne(thread).then(() => {
       if (waits && life === this.#life) void this.#startThread();
     });
     if (!waits) void this.#startThread();
+  }
+
+  async #endOne(thread: Thread): Promise<void> {
+    this.#stuck++;
+    await thread.end();
+    this.#stuck--;
   }
 
   /**
@@ -396,12 +400,8 @@ export class ReaderPool {
    * it has open, whatever becomes of their names.
    */
   async #end(threads: readonly Thread[]): Promise<void> {
-    this.#stuck += threads.length;
-    const ends = threads.map(async (thread) => {
-      await thread.end();
-      this.#stuck--;
-    });
-    await Promise.race([Promise.all(ends), delay(CLOSE_MS, null, { ref: false })]);
+    const ended = Promise.all(threads.map((thread) => this.#endOne(thread)));
+    await Promise.race([ended, delay(CLOSE_MS, null, { ref: false })]);
   }
 
   async #finishInFlight(): Promise<void> {
