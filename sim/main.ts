@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
+import { messageOf } from '../src/base/errors.ts';
 import { kindOf } from './kinds.ts';
 import { proveMutations } from './mutation-proof.ts';
 import { MUTATIONS } from './mutations.ts';
@@ -18,6 +19,7 @@ function main(): void {
   let options: SimOptions;
   try {
     options = parseOptions(process.argv.slice(2), Math.floor(Date.now() / 1000) * 1000);
+    requireMutation(options.mutation);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     console.error(USAGE);
@@ -33,12 +35,35 @@ function main(): void {
     case 'seed':
       one(drawPlan(options.seed, wishesOf(options)), options);
       return;
-    case 'replay':
-      one(JSON.parse(readFileSync(options.file, 'utf8')) as Plan, options);
+    case 'replay': {
+      const plan = readPlan(options.file);
+      if (plan !== null) one(plan, options);
       return;
+    }
     case 'mutations':
       if (!proveMutations(options.mutation)) process.exitCode = 1;
   }
+}
+
+/** @throws {TypeError} for a deliberate bug that is none: runs without it prove nothing */
+function requireMutation(name: string | null): void {
+  if (name === null || MUTATIONS.some((mutation) => mutation.name === name)) return;
+  const names = MUTATIONS.map((mutation) => mutation.name).join(' ');
+  throw new TypeError(`--mutation ${name}: there is none of that name. There are: ${names}`);
+}
+
+/** A saved plan, alone or with its story; null, and said so, when the file holds none. */
+function readPlan(file: string): Plan | null {
+  try {
+    const saved = JSON.parse(readFileSync(file, 'utf8')) as Plan | { readonly plan: Plan };
+    const plan = 'plan' in saved ? saved.plan : saved;
+    if (Array.isArray(plan.faults)) return plan;
+    console.error(`Cannot replay ${file}: it holds no plan, which has a seed, a setup and faults`);
+  } catch (error) {
+    console.error(`Cannot replay ${file}: ${messageOf(error)}`);
+  }
+  process.exitCode = 2;
+  return null;
 }
 
 /** Runs one plan twice: it must come out the same. */
